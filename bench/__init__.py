@@ -1,0 +1,1 @@
+"""How long the product takes for what it does most."""

@@ -1,0 +1,186 @@
+"""The quarterly publicity: everybody's points so far by part, as a branch hangs them up, and what has changed since."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from evaluations.digests import digest_of
+from evaluations.interim import Interim, interims_of
+from evaluations.models import QuarterSheet, Result
+from evaluations.monthly import waiting_for
+from members.dates import quarter_days
+from members.models import Member, Organization, User
+from scoring.engine import Scheme, results_rows
+
+STATES = dict(Result.Status.choices)
+
+
+def content_of(branch: Organization, quarter: str) -> dict:
+    """What a quarter's sheet says: for each scheme its title, the parts, and a row a member in the order of the roster.
+
+    {"sections": [{"scheme", "title", "parts": [[code, title]], "rows": [[member id, state, {part: points}, total]]}]}
+    with the points of the facts up to the quarter's last day as text; a part or total that is not known is null.
+    """
+    last = quarter_days(quarter)[1]
+    return {"sections": [_section(interim, interim.results(last)) for interim in interims_of(branch, last)]}
+
+
+def _section(interim: Interim, results) -> dict:
+    parts = parts_shown(interim.scheme)
+    rows = {row["member"]: row for row in results_rows(results)}
+    roster = Member.objects.filter(pk__in=rows).order_by("number").values_list("pk", flat=True)
+    return {
+        "scheme": interim.version.code,
+        "title": str(interim.version),
+        "parts": parts,
+        "rows": [_row(rows[pk], [code for code, _ in parts]) for pk in roster],
+    }
+
+
+def parts_shown(scheme: Scheme) -> list[list[str]]:
+    """The parts that make the total, before they are weighted: code and title."""
+    by_code = {part.code: part for part in scheme.parts}
+    made = [by_code[code] for code in (*scheme.total.of, *scheme.total.minus)]
+    made = [by_code[part.of] if part.kind == "weighted" else part for part in made]
+    return [[part.code, part.title] for part in made]
+
+
+def _row(row: dict, parts: list[str]) -> list:
+    return [row["member"], row["status"], {code: row["parts"].get(code) for code in parts}, row["total"]]
+
+
+# As it is shown ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One member's line of a sheet."""
+
+    member: Member
+    state: str
+    cells: list[tuple[str | None, str]]  # points and the part's title
+    total: str | None
+
+    @property
+    def is_scored(self) -> bool:
+        return self.state in (Result.Status.SCORED, Result.Status.INCOMPLETE)
+
+    @property
+    def state_title(self) -> str:
+        return STATES[self.state]
+
+
+@dataclass(frozen=True)
+class Section:
+    """The lines of those who are scored under one scheme."""
+
+    title: str
+    parts: list[str]
+    later: list[str]  # parts that nobody has yet
+    lines: list[Line]
+
+    @property
+    def has_totals(self) -> bool:
+        return any(line.total for line in self.lines)
+
+    @property
+    def width(self) -> int:
+        """Columns of points."""
+        return len(self.parts) + self.has_totals
+
+
+class Content:
+    """A sheet's content with the members' names."""
+
+    def __init__(self, content: dict) -> None:
+        self.content = content
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        ids = {row[0] for section in self.content["sections"] for row in section["rows"]}
+        members = Member.objects.without_numbers().in_bulk(ids)
+        return [_shown(section, members) for section in self.content["sections"] if section["rows"]]
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.content)
+
+    @property
+    def people(self) -> int:
+        return sum(len(section.lines) for section in self.sections)
+
+
+def _shown(section: dict, members: dict[int, Member]) -> Section:
+    """A section with names; a part that nobody has yet, such as an appraisal to come, takes no column."""
+    known = [(code, title) for code, title in section["parts"] if any(row[2][code] for row in section["rows"])]
+    later = [title for code, title in section["parts"] if (code, title) not in known]
+    lines = [
+        Line(members[pk], state, [(points[code], title) for code, title in known], total)
+        for pk, state, points, total in section["rows"]
+    ]
+    return Section(section["title"], [title for _, title in known], later, lines)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What reads otherwise of one member between two contents."""
+
+    member: Member
+    words: str
+
+
+def differences(before: dict, now: dict) -> list[Difference]:
+    """Whose line has changed from one content to another, and how, in the order of the roster."""
+    said = _changes(before, now)
+    members = Member.objects.without_numbers().filter(pk__in={pk for pk, _ in said}).order_by("number")
+    words: dict[int, list[str]] = {}
+    for pk, what in said:
+        words.setdefault(pk, []).append(what)
+    return [Difference(member, ";".join(words[member.pk])) for member in members]
+
+
+def _changes(before: dict, now: dict) -> list[tuple[int, str]]:
+    titles = {
+        (section["scheme"], code): title
+        for content in (before, now)
+        for section in content["sections"]
+        for code, title in section["parts"]
+    }
+    names = {section["scheme"]: section["title"] for content in (before, now) for section in content["sections"]}
+    old, new = _by_member(before), _by_member(now)
+    found = []
+    for key in dict.fromkeys([*old, *new]):
+        if old.get(key) == new.get(key):
+            continue
+        if key not in old or key not in new:
+            moved = "原来没有,现在有" if key in new else "原来有,现在没有"
+            found.append((key[1], f"{names[key[0]]}的名单里{moved}"))
+            continue
+        found += [(key[1], words) for words in _said(key[0], old[key], new[key], titles)]
+    return found
+
+
+def _by_member(content: dict) -> dict[tuple[str, int], list]:
+    return {(section["scheme"], row[0]): row[1:] for section in content["sections"] for row in section["rows"]}
+
+
+def _said(scheme: str, old: list, new: list, titles: dict[tuple[str, str], str]) -> Iterable[str]:
+    (state, points, total), (state_now, points_now, total_now) = old, new
+    if state != state_now:
+        yield f"状态 {STATES[state]} → {STATES[state_now]}"
+    for code in dict.fromkeys([*points, *points_now]):
+        if points.get(code) != points_now.get(code):
+            yield f"{titles[scheme, code]} {points.get(code) or '—'} → {points_now.get(code) or '—'}"
+    if total != total_now:
+        yield f"合计 {total or '—'} → {total_now or '—'}"
+
+
+def latest(branch: Organization, quarter: str) -> QuarterSheet | None:
+    """The edition that holds now; None before the quarter was published."""
+    return QuarterSheet.objects.filter(organization=branch, quarter=quarter).order_by("number").last()
+
+
+def quarters_to_publish(user: User, quarter: str) -> list[Organization]:
+    """Branches whose quarter the user is to hang up and nobody has."""
+    done = QuarterSheet.objects.filter(quarter=quarter).values("organization")
+    return waiting_for(user, done, quarter_days(quarter)[1])

@@ -1,0 +1,67 @@
+"""Months and quarters: their days and their names."""
+
+import calendar
+import datetime
+
+
+def first_of(day: datetime.date, months: int = 0) -> datetime.date:
+    """The first day of a day's month, some months later."""
+    index = day.year * 12 + day.month - 1 + months
+    return datetime.date(index // 12, index % 12 + 1, 1)
+
+
+def months_later(day: datetime.date, months: int) -> datetime.date:
+    """The same day some months later, or the last one of a shorter month."""
+    month = first_of(day, months)
+    return min(month.replace(day=1) + datetime.timedelta(day.day - 1), last_of(month))
+
+
+def last_of(month: datetime.date) -> datetime.date:
+    """The last day of a day's month."""
+    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+
+
+def month_name(month: datetime.date) -> str:
+    return f"{month.year} 年 {month.month} 月"
+
+
+def quarters_of(year: int) -> list[str]:
+    """Codes of a year's quarters: 2025Q1 …"""
+    return [f"{year}Q{number}" for number in range(1, 5)]
+
+
+def quarter_of(day: datetime.date) -> str:
+    """The code of the quarter that a day lies in."""
+    return f"{day.year}Q{(day.month + 2) // 3}"
+
+
+def quarter_days(code: str) -> tuple[datetime.date, datetime.date]:
+    """First and last day of a quarter given as `2025Q1`."""
+    first = datetime.date(int(code[:4]), int(code[5]) * 3 - 2, 1)
+    return first, last_of(first_of(first, 2))
+
+
+def quarter_name(code: str) -> str:
+    """`2025Q1` as people write it, without the year."""
+    return f"第{'一二三四'[int(code[5]) - 1]}季度"
+
+
+def months_of_quarter(code: str) -> list[datetime.date]:
+    """The first days of a quarter's months."""
+    first, _ = quarter_days(code)
+    return [first_of(first, number) for number in range(3)]
+
+
+def half_of(day: datetime.date) -> str:
+    """The code of the half-year that a day lies in: 2025H1."""
+    return f"{day.year}H{1 if day.month <= 6 else 2}"
+
+
+def months_of_half(code: str) -> list[datetime.date]:
+    """The first days of a half-year's months."""
+    return [datetime.date(int(code[:4]), int(code[5]) * 6 - 5 + number, 1) for number in range(6)]
+
+
+def half_name(code: str) -> str:
+    """`2025H1` as people write it."""
+    return f"{code[:4]} 年{'上下'[int(code[5]) - 1]}半年"

@@ -1,0 +1,91 @@
+"""Dues as the pages show them: who pays, and what every member's month comes to."""
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from members.dates import first_of, last_of
+from members.models import DuesBase, DuesMonth, Member, MemberStatus, Organization
+from members.services.dues import DuesLine, dues_state
+from members.services.dues_bases import Bases
+
+
+@dataclass
+class DuesCell:
+    """A member's month: what is on record of it, and the due amount to start from where nothing is."""
+
+    member: Member
+    month: datetime.date
+    owed: DuesMonth | None
+    base: DuesBase | None
+    earlier: Decimal | None = None  # what was due the month before
+
+    @property
+    def proposed(self) -> Decimal | None:
+        return self.base.due_yuan if self.base else self.earlier
+
+    @property
+    def due(self) -> Decimal | None:
+        return self.owed.due_yuan if self.owed else self.proposed
+
+    @property
+    def paid(self) -> Decimal:
+        return self.owed.paid_yuan if self.owed else Decimal(0)
+
+    @property
+    def rest(self) -> Decimal:
+        """What is still to be paid; nothing of a month that is excused or whose due amount nobody knows."""
+        if self.due is None or (self.owed and self.owed.excused):
+            return Decimal(0)
+        return max(self.due - self.paid, Decimal(0))
+
+    @property
+    def differs(self) -> bool:
+        """True if the due amount on record is not what the base says."""
+        return bool(self.owed and self.base and self.owed.due_yuan != self.base.due_yuan)
+
+    def pay(self, amount: Decimal, paid_on: datetime.date, payer: str = "", due: Decimal | None = None) -> DuesLine:
+        """The line that pays an amount towards the month as it is on record. due: where nobody knows it yet."""
+        owed = self.owed
+        return DuesLine(
+            self.member,
+            self.month,
+            dues_state(owed),
+            self.due if self.due is not None else due,
+            bool(owed and owed.excused),
+            owed.excuse if owed else "",
+            owed.excused_by if owed else "",
+            amount,
+            paid_on,
+            payer,
+        )
+
+
+def payers(organization: Organization, month: datetime.date) -> QuerySet[Member]:
+    """Members who owe dues there for a month: those who belong on its last day, or today while it runs."""
+    day = min(last_of(month), timezone.localdate())
+    members = Member.objects.of(organization, day).with_states(day)
+    return members.exclude(status_then=MemberStatus.ACTIVIST).without_numbers()
+
+
+def cells_of(members: list[Member], months: list[datetime.date]) -> dict[tuple[int, datetime.date], DuesCell]:
+    """The cells of members' months, by member id and month, in three queries. months: in a row, the earliest first.
+
+    Where nobody has decided the base, the due amount of the month before is taken over.
+    """
+    before = first_of(months[0], -1)
+    known = DuesMonth.objects.with_paid().filter(member__in=members, month__in=[before, *months])
+    owed = {(each.member_id, each.month): each for each in known.prefetch_related("payments")}
+    bases = Bases(members, months[-1])
+    cells = {}
+    for member in members:
+        start = owed.get((member.pk, before))
+        earlier = start.due_yuan if start else None
+        for month in months:
+            key = (member.pk, month)
+            cells[key] = DuesCell(member, month, owed.get(key), bases.of(member.pk, month), earlier)
+            earlier = cells[key].due
+    return cells

@@ -1,0 +1,58 @@
+"""Who is expected at an activity, and what its grid shows of them before anybody has marked them."""
+
+from django.db.models import Q
+
+from members.models import (
+    Activity,
+    ActivityKind,
+    AttendanceStatus,
+    Exemption,
+    LeaveRequest,
+    Member,
+    Mobility,
+    Position,
+    PositionTitle,
+)
+from members.models.organizations import BRANCH_KINDS
+
+COMMITTEE_TITLES = (
+    PositionTitle.SECRETARY,
+    PositionTitle.DEPUTY_SECRETARY,
+    PositionTitle.COMMITTEE_MEMBER,
+    PositionTitle.DISCIPLINE_MEMBER,
+)
+
+
+def committee_of(activity: Activity):
+    """Posts on the committee of the activity's organisation, or of the branch that it is a group of, on the day."""
+    place = activity.organization
+    above = Q(organization__path__in=place.lineage, organization__kind__in=BRANCH_KINDS)
+    return Position.objects.on(activity.date).filter(Q(organization=place) | above, title__in=COMMITTEE_TITLES)
+
+
+def exempt_from(activity: Activity, members: list[Member]) -> set[int]:
+    """Ids of those whom a resolution exempts on the day."""
+    ids = [member.pk for member in members]
+    return set(Exemption.objects.on(activity.date).filter(member__in=ids).values_list("member_id", flat=True))
+
+
+def at_first(activity: Activity, members: list[Member], exempt: set[int]) -> dict[int, str]:
+    """Status of each member until one is recorded, by id: on approved leave, not required, or else present.
+
+    members: with their states on the activity's day (`with_states`).
+    """
+    needed = {member.pk for member in members if member.mobility_then != Mobility.ABROAD} - exempt
+    if activity.kind == ActivityKind.COMMITTEE_MEETING:
+        needed &= set(committee_of(activity).values_list("member_id", flat=True))
+    statuses = {
+        member.pk: AttendanceStatus.PRESENT if member.pk in needed else AttendanceStatus.NOT_REQUIRED
+        for member in members
+    }
+    granted = activity.leave_requests.filter(state=LeaveRequest.State.APPROVED).values_list("member_id", "kind")
+    return statuses | {member: kind for member, kind in granted if member in needed}
+
+
+def first_status(activity: Activity, member: Member) -> str:
+    """The same of one member."""
+    then = list(Member.objects.filter(pk=member.pk).with_states(activity.date))
+    return at_first(activity, then, exempt_from(activity, then))[member.pk]

@@ -1,0 +1,129 @@
+"""Workbooks that leave the product: the roster, and the empty roster to fill in."""
+
+import io
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+
+from members import permissions
+from members.models import (
+    Member,
+    MemberCategory,
+    Membership,
+    MemberStatus,
+    Mobility,
+    MobilityChange,
+    Position,
+    PositionTitle,
+    User,
+)
+from members.resources import COLUMNS, REQUIRED
+
+WIDTHS = {"身份证号": 22, "所在支部": 28, "姓名": 12, "电话": 16, "职务": 16}
+HOW_TO = {
+    "编号": "每人一个,不能重复;已在名册上的人按编号更新。整列不要的,按身份证号认人。",
+    "性别": "男、女;有身份证号的可以空着。",
+    "出生日期": "写成 1970-01-31 的样子;有身份证号的可以空着。",
+    "身份证号": "18 位,单元格设成文本格式。",
+    "人员类别": f"{'、'.join(MemberStatus.labels)};空着是正式党员。",
+    "党员类别": f"{'、'.join(MemberCategory.labels)},也可以写 A、B、C、D;不按类别计分的单位空着。",
+    "入党日期": "写成 1990-07-01 的样子;积极分子空着。",
+    "预备期延长到": "没有延长过的空着。",
+    "转正日期": "从预备党员改为正式党员的要写;早年入党、不知道哪一天的可以空着。",
+    "所在支部": "与系统里的名称完全一样;只管一个支部的可以空着。",
+    "转入日期": "转入本支部的日期;空着按入党日期。",
+    "流动情况": f"{'、'.join(Mobility.labels)};空着是在家。",
+    "流动日期": "从哪天起流动或者出国(境)定居;名册上的人改流动情况而这里空着的,从导入那天起。在家的空着。",
+    "职务": f"{'、'.join(PositionTitle.labels)};几个职务用顿号隔开,任职日期写在括号里,如「副书记(2024-01-01)」;没有的空着。",
+}
+
+
+def text_cell(sheet, value: str) -> WriteOnlyCell:
+    """A cell that stays text, whatever a user has typed: never a live formula."""
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell.data_type = "s"
+    cell.number_format = "@"
+    return cell
+
+
+def write(head: list[str], rows, title: str, notes: list[tuple[str, str]] = ()) -> bytes:
+    """A workbook with one table of text, and a second sheet of notes where there are any."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title)
+    for number, name in enumerate(head):
+        column = sheet.column_dimensions[chr(ord("A") + number)]
+        column.width = WIDTHS.get(name, 13)
+        column.number_format = "@"
+    sheet.freeze_panes = "A2"
+    cells = [text_cell(sheet, name) for name in head]
+    for cell in cells:
+        cell.font = Font(bold=True)
+    sheet.append(cells)
+    for row in rows:
+        sheet.append([text_cell(sheet, value) for value in row])
+    if notes:
+        extra = book.create_sheet("填写说明")
+        extra.column_dimensions["B"].width = 80
+        for note in notes:
+            extra.append([text_cell(extra, value) for value in note])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def roster_workbook(members: QuerySet[Member], user: User) -> bytes:
+    """The members as an .xlsx, personal numbers as far as the user may see them."""
+    moves = MobilityChange.objects.filter(starts_on__lte=timezone.localdate())
+    dated = (
+        Prefetch("positions", Position.objects.in_office().select_related("organization"), to_attr="posts"),
+        Prefetch("memberships", Membership.objects.in_office(), to_attr="places"),
+        Prefetch("mobility_changes", moves, to_attr="moves"),
+    )
+    rows = (roster_row(member, user) for member in members.with_branch().prefetch_related(*dated))
+    return write(list(COLUMNS), rows, "名册")
+
+
+def post_words(post: Position, place: Membership | None) -> str:
+    """党组织书记(2024-01-01), and the organisation where it is another than the member's own."""
+    elsewhere = place is None or post.organization_id != place.organization_id
+    more = f",{post.organization}" if elsewhere else ""
+    return f"{post.get_title_display()}({post.starts_on}{more})"
+
+
+def roster_row(member: Member, user: User) -> list[str]:
+    if permissions.can_see_numbers(user, member):
+        id_number, phone = member.id_number, member.phone
+    elif permissions.can_see_masked_numbers(user, member):
+        id_number, phone = member.masked_id_number, member.masked_phone
+    else:
+        id_number = phone = ""
+    place = next(iter(member.places), None)
+    return [
+        member.number,
+        member.name,
+        member.get_gender_display(),
+        str(member.born),
+        id_number,
+        member.get_status_display(),
+        member.get_category_display(),
+        str(member.joined_on or ""),
+        str(member.probation_until or ""),
+        str(member.converted_on or ""),
+        member.branch_name or "",
+        str(place.starts_on) if place else "",
+        phone,
+        member.get_mobility_display(),
+        str(member.moves[0].starts_on) if member.moves and member.mobility != Mobility.RESIDENT else "",
+        "、".join(post_words(post, place) for post in member.posts),
+    ]
+
+
+def template_workbook() -> bytes:
+    """The empty roster to fill in, with notes on every column."""
+    notes = [("列", "怎么填")]
+    notes += [(f"{name}{'(必填)' if name in REQUIRED else ''}", HOW_TO.get(name, "")) for name in COLUMNS]
+    return write(list(COLUMNS), [], "名册", notes)

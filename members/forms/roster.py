@@ -1,0 +1,193 @@
+import datetime
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Layout, Row
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from members.models import Member, MemberStatus, Mobility, Organization, Position, Role, User
+from members.services.people import ROSTER_FIELDS
+
+AHEAD = datetime.timedelta(days=366)
+
+
+def helper(*fields) -> FormHelper:
+    """The layout of a form; its page writes <form> and the buttons."""
+    made = FormHelper()
+    made.form_tag = False
+    made.layout = Layout(*fields)
+    return made
+
+
+def pair(*fields: str) -> Row:
+    """Fields beside each other, below each other on a phone."""
+    return Row(*(Column(field, css_class="col-md-6") for field in fields))
+
+
+def offer(form: forms.BaseForm, name: str, organizations) -> None:
+    """Let a field choose among these organisations; others are refused in words."""
+    form.fields[name].queryset = organizations
+    form.fields[name].error_messages["invalid_choice"] = "这个组织不在您的工作范围内,请重新选。"
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, **attrs):
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+def editable_organizations(user: User):
+    """Branches and groups whose roster the user keeps."""
+    return Organization.objects.for_roles(user, Role.BRANCH_SECRETARY, Role.STREET_STAFF).holding_members()
+
+
+class RosterFilter(forms.Form):
+    q = forms.CharField(label="找人", required=False, max_length=30)
+    organization = forms.ModelChoiceField(Organization.objects.none(), label="组织", required=False, empty_label="全部")
+    status = forms.ChoiceField(label="人员类别", required=False, choices=[("", "全部"), *MemberStatus.choices])
+    mobility = forms.ChoiceField(label="流动情况", required=False, choices=[("", "全部"), *Mobility.choices])
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        offer(self, "organization", Organization.objects.visible_to(user))
+        self.fields["q"].widget.attrs["placeholder"] = "姓名、拼音或编号"
+        self.fields["q"].widget.input_type = "search"
+
+    def apply(self, members):
+        """The members that match; none for a filter that is refused."""
+        if not self.is_valid():
+            return members.none()
+        wanted = self.cleaned_data
+        members = members.search(wanted["q"])
+        if wanted["organization"]:
+            members = members.of(wanted["organization"])
+        same = {field: wanted[field] for field in ("status", "mobility") if wanted[field]}
+        return members.filter(**same)
+
+
+class MemberForm(forms.ModelForm):
+    """The roster columns of a member; where he or she lives changes from a day on, with a form of its own."""
+
+    class Meta:
+        model = Member
+        fields = [name for name in ROSTER_FIELDS if name != "mobility"]
+        widgets = {
+            "born": DateInput(),
+            "joined_on": DateInput(),
+            "probation_until": DateInput(),
+            "converted_on": DateInput(),
+            "id_number": forms.TextInput(attrs={"autocomplete": "off", "maxlength": 18}),
+            "phone": forms.TextInput(attrs={"autocomplete": "off", "inputmode": "tel", "maxlength": 20}),
+        }
+        help_texts = {
+            "id_number": "18 位。保存时加密,屏幕上按岗位遮盖。",
+            "joined_on": "加入中共组织的日期,也是预备期开始的日期;入党积极分子不填。",
+            "probation_until": "没有延长过的不填。",
+            "converted_on": "不知道哪一天的可以空着。",
+            "category": "按类别计分的单位填;其他单位空着。",
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = helper(
+            pair("number", "name"),
+            pair("gender", "born"),
+            pair("id_number", "phone"),
+            pair("status", "joined_on"),
+            pair("converted_on", "probation_until"),
+            "category",
+        )
+
+
+class NewMemberForm(MemberForm):
+    class Meta(MemberForm.Meta):
+        fields = ROSTER_FIELDS
+
+    organization = forms.ModelChoiceField(Organization.objects.none(), label="所在支部")
+    starts_on = forms.DateField(label="转入日期", widget=DateInput(), initial=timezone.localdate)
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        organizations = editable_organizations(user)
+        offer(self, "organization", organizations)
+        if len(organizations) == 1:
+            self.initial["organization"] = organizations[0]
+        self.helper.layout[-1:] = [pair("category", "mobility"), pair("organization", "starts_on")]
+
+    def clean_starts_on(self):
+        return not_future(self.cleaned_data["starts_on"], "转入日期")
+
+
+def not_future(day, label: str):
+    if day > timezone.localdate():
+        raise ValidationError(f"{label} {day} 还没有到。")
+    return day
+
+
+class TransferForm(forms.Form):
+    organization = forms.ModelChoiceField(Organization.objects.none(), label="转到")
+    day = forms.DateField(label="从哪天起", widget=DateInput(), initial=timezone.localdate)
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        offer(self, "organization", editable_organizations(user))
+        self.fields["day"].help_text = "从这天起归新的支部;前一天是在原支部的最后一天。"
+        self.helper = helper(pair("organization", "day"))
+
+
+class DayForm(forms.Form):
+    """The day from which something is so, past or to come."""
+
+    day = forms.DateField(widget=DateInput(), initial=timezone.localdate)
+
+    def __init__(self, *args, label: str, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["day"].label = label
+        self.helper = helper(*self.fields)
+
+    def clean_day(self):
+        day = self.cleaned_data["day"]
+        if day > timezone.localdate() + AHEAD:
+            raise ValidationError(f"日期 {day} 太远了:最多提前一年登记,请核对年份。")
+        return day
+
+
+class MobilityForm(DayForm):
+    after = forms.ChoiceField(label="改为", choices=Mobility)
+    always = forms.BooleanField(
+        label="是更正:原来登记错了,一直就是这样", required=False, help_text="勾选后不看上面的日期。"
+    )
+    field_order = ("after", "day", "always")
+
+    def __init__(self, *args, current: str, dated: bool, **kwargs):
+        super().__init__(*args, label="从哪天起", **kwargs)
+        self.fields["after"].choices = [choice for choice in Mobility.choices if choice[0] != current]
+        if dated:  # then the last change is taken back instead
+            del self.fields["always"]
+        self.helper = helper(*self.fields)
+
+
+class PositionForm(forms.ModelForm):
+    class Meta:
+        model = Position
+        fields = ["title", "organization", "starts_on", "ends_on"]
+        widgets = {"starts_on": DateInput(), "ends_on": DateInput()}
+        help_texts = {"ends_on": "还在任的不填。"}
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        offer(self, "organization", Organization.objects.for_roles(user, Role.BRANCH_SECRETARY, Role.STREET_STAFF))
+        self.helper = helper(pair("title", "organization"), pair("starts_on", "ends_on"))
+
+
+class EndPositionForm(forms.Form):
+    ends_on = forms.DateField(label="离任日期", widget=DateInput(), initial=timezone.localdate)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = helper("ends_on")
+
+    def clean_ends_on(self):
+        return not_future(self.cleaned_data["ends_on"], "离任日期")

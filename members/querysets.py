@@ -1,0 +1,339 @@
+"""Reusable reads. Everything a user may see is found here, by `visible_to`."""
+
+import datetime
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Case, Count, DecimalField, Exists, F, Max, OuterRef, Q, Sum, Value, When
+from django.db.models.functions import Coalesce, Replace
+from django.utils import timezone
+from treebeard.mp_tree import MP_NodeManager, MP_NodeQuerySet
+
+from members.dates import last_of, months_later
+
+if TYPE_CHECKING:
+    from members.models import Activity, DuesBase, Member, Organization, User
+
+# Roles that read the records of every member below them. Members read their own; administrators none.
+READING_ROLES = (
+    "group_leader",
+    "branch_secretary",
+    "general_branch",
+    "street_staff",
+    "discipline_office",
+    "auditor",
+)
+# Roles that keep attendance, and decide on leave from it.
+ATTENDANCE_ROLES = ("group_leader", "branch_secretary", "general_branch", "street_staff")
+
+MEMBER_KINDS = ("branch", "education_branch", "group")  # of organisations that members belong to
+STEP = 4  # characters of a tree path a level
+
+
+def lineage(path: str) -> list[str]:
+    """Tree paths from the root's down to the given one."""
+    return [path[:end] for end in range(STEP, len(path) + 1, STEP)]
+
+
+def in_subtrees(paths: list[str], field: str = "path") -> Q:
+    """Rows whose tree path lies at or under one of `paths`; none for an empty list."""
+    return reduce(or_, (Q(**{f"{field}__startswith": path}) for path in paths), Q(pk__in=[]))
+
+
+def paths_of(user: "User", roles: tuple[str, ...]) -> list[str]:
+    """Tree paths where the user holds one of `roles` today. Read once a request."""
+    if not user.is_authenticated:
+        return []
+    if not hasattr(user, "_assigned_paths"):
+        assignments = user.role_assignments.on(timezone.localdate()).order_by("organization__path")
+        user._assigned_paths = list(assignments.values_list("role", "organization__path"))
+    return [path for role, path in user._assigned_paths if role in roles]
+
+
+def accounts_kept_by(user: "User") -> "models.QuerySet[User]":
+    """Accounts of an administrator's organisations: of who has a role or belongs there, and has no role elsewhere."""
+    from members.models import Membership, RoleAssignment, User
+
+    here = in_subtrees(paths_of(user, ("administrator",)), "organization__path")
+    roles = RoleAssignment.objects.filter(user=OuterRef("pk"))
+    belongs = Membership.objects.in_office().filter(here, member=OuterRef("member"))
+    not_over = Q(ends_on__isnull=True) | Q(ends_on__gte=timezone.localdate())
+    elsewhere = roles.filter(not_over).exclude(here)
+    return User.objects.filter(Exists(roles.filter(here)) | Exists(belongs)).exclude(Exists(elsewhere))
+
+
+class DatedQuerySet(models.QuerySet):
+    """Rows with `starts_on` and an open or set `ends_on`, both days included."""
+
+    def on(self, day: datetime.date):
+        """Rows in force on a day."""
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day)
+
+    def during(self, first: datetime.date, last: datetime.date):
+        """Rows in force on some day between two days."""
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=first), starts_on__lte=last)
+
+    def in_office(self):
+        """Rows in force today."""
+        return self.on(timezone.localdate())
+
+
+class OrganizationQuerySet(MP_NodeQuerySet):
+    def under(self, organization: "Organization"):
+        """The organisation and everything below it."""
+        return self.filter(path__startswith=organization.path)
+
+    def branches(self):
+        """Organisations whose members are scored together."""
+        return self.filter(kind__in=("branch", "education_branch"))
+
+    def holding_members(self):
+        """Organisations that members may belong to: branches and their groups."""
+        return self.filter(kind__in=MEMBER_KINDS)
+
+    def with_member_count(self):
+        """Adds `member_count`, how many belong to the organisation itself today."""
+        from members.models import Membership
+
+        today = Membership.objects.on(timezone.localdate()).filter(organization=OuterRef("pk")).order_by()
+        counted = today.values("organization").annotate(count=Count("pk")).values("count")
+        return self.annotate(member_count=Coalesce(models.Subquery(counted), 0))
+
+    def visible_to(self, user: "User"):
+        """Organisations at or below the user's roles, and the one a member belongs to."""
+        seen = in_subtrees(paths_of(user, (*READING_ROLES, "administrator")))
+        if user.member_id:
+            seen |= Q(pk__in=user.member.memberships.on(timezone.localdate()).values("organization"))
+        return self.filter(seen)
+
+    def for_roles(self, user: "User", *roles: str):
+        """Organisations at or below those where the user holds one of `roles`."""
+        return self.filter(in_subtrees(paths_of(user, roles)))
+
+
+class OrganizationManager(MP_NodeManager.from_queryset(OrganizationQuerySet)):
+    def get_queryset(self):
+        return OrganizationQuerySet(self.model, using=self._db).order_by("path")
+
+
+class MemberQuerySet(models.QuerySet):
+    def visible_to(self, user: "User"):
+        """Members whose records the user may read: their own, and those below their roles."""
+        return self.filter(self._in_scope(paths_of(user, READING_ROLES)) | Q(pk=user.member_id))
+
+    def on_record_for(self, user: "User", roles: tuple[str, ...] = READING_ROLES):
+        """Members whose records the user may read, and those who have left: for the readers of their last branch."""
+        from members.models import Membership
+
+        last = Membership.objects.filter(member=OuterRef("pk")).order_by("-starts_on")
+        left = in_subtrees(paths_of(user, roles), "last_place")
+        found = self.alias(last_place=models.Subquery(last.values("organization__path")[:1]))
+        return found.filter(self._in_scope(paths_of(user, roles)) | left | Q(pk=user.member_id))
+
+    def for_roles(self, user: "User", *roles: str):
+        """Members below the organisations where the user holds one of `roles`."""
+        return self.filter(self._in_scope(paths_of(user, roles)))
+
+    def of(self, organization: "Organization", day: datetime.date | None = None):
+        """Members who belong to the organisation or one below it on a day (today)."""
+        return self.filter(self._in_scope([organization.path], day))
+
+    def within(self, organizations: "list[Organization]"):
+        """Members who belong to one of the organisations, or below it, today."""
+        return self.filter(self._in_scope([organization.path for organization in organizations]))
+
+    def expected_at(self, activity: "Activity"):
+        """Members of the activity's organisation on its day, and those on record; with their states on that day."""
+        from members.models import Attendance
+
+        recorded = Attendance.objects.filter(activity=activity, member=OuterRef("pk"))
+        there = self._in_scope([activity.organization.path], activity.date)
+        return self.filter(there | Exists(recorded)).with_states(activity.date)
+
+    def owing_dues(self, month: datetime.date):
+        """Party members at home who have not paid a month in full, and are not excused from it."""
+        from members.models import DuesMonth
+
+        known = DuesMonth.objects.with_paid().filter(month=month, member__in=self)
+        settled = [owed.member_id for owed in known if owed.excused or owed.paid_yuan >= owed.due_yuan]
+        then = self.with_states(min(last_of(month), timezone.localdate()))
+        return then.exclude(status_then="activist").exclude(mobility_then="abroad").exclude(pk__in=settled)
+
+    def with_branch(self):
+        """Adds `branch_name` and `branch_path` of the organisation a member belongs to today."""
+        from members.models import Membership
+
+        today = Membership.objects.on(timezone.localdate()).filter(member=OuterRef("pk"))
+        return self.annotate(
+            branch_name=models.Subquery(today.values("organization__name")[:1]),
+            branch_path=models.Subquery(today.values("organization__path")[:1]),
+        )
+
+    def with_states(self, day: datetime.date):
+        """Adds `status_then` and `mobility_then`, what the member was on a day, in the past or the future."""
+        return self.annotate(status_then=status_on(day), mobility_then=mobility_on(day))
+
+    def probation_over(self, day: datetime.date):
+        """Probationary members of whom the meeting has to decide: a year, or the longer time, is over on a day."""
+        over = Q(probation_until__lte=day) | Q(probation_until__isnull=True, joined_on__lte=months_later(day, -12))
+        return self.filter(over, status="probationary", converted_on__isnull=True)
+
+    def without_numbers(self):
+        """Leaves the encrypted columns in the database; for lists that do not show them."""
+        return self.defer("id_number", "phone", "id_number_digest")
+
+    def search(self, text: str):
+        """Members by part of a name, or by how its pinyin, its initials or the number begin; blanks do not count in names."""
+        text = text.strip()
+        if not text:
+            return self
+        plain = "".join(text.split())
+        named = self.alias(plain_name=Replace(Replace("name", Value(" ")), Value("\u3000")))
+        return named.filter(
+            Q(plain_name__icontains=plain)
+            | Q(initials__startswith=plain.lower())
+            | Q(pinyin__startswith=plain.lower())
+            | Q(number__istartswith=text)
+        )
+
+    @staticmethod
+    def _in_scope(paths: list[str], day: datetime.date | None = None) -> Exists | Q:
+        from members.models import Membership
+
+        if not paths:
+            return Q(pk__in=[])
+        there = Membership.objects.on(day or timezone.localdate()).filter(in_subtrees(paths, "organization__path"))
+        return Exists(there.filter(member=OuterRef("pk")))
+
+
+def status_on(day: datetime.date, member: str = "") -> Case:
+    """A member's status on a day. member: the way to the member's columns, `member__` from another table.
+
+    Without dates it has always been what it is now.
+    """
+
+    def then(value: str, **conditions) -> When:
+        return When(**{f"{member}{name}": given for name, given in conditions.items()}, then=Value(value))
+
+    return Case(
+        then("activist", joined_on__gt=day),
+        then("probationary", converted_on__gt=day),
+        then("full", converted_on__lte=day),
+        then("probationary", status="activist", joined_on__lte=day),
+        default=F(f"{member}status"),
+        output_field=models.CharField(),
+    )
+
+
+def mobility_on(day: datetime.date, member: str = "") -> Coalesce:
+    """A member's mobility on a day, as `status_on`: after the last change up to it, or before the first one after it."""
+    from members.models import MobilityChange
+
+    changes = MobilityChange.objects.filter(member=OuterRef(f"{member}pk"))
+    return Coalesce(
+        models.Subquery(changes.filter(starts_on__lte=day).order_by("-starts_on").values("after")[:1]),
+        models.Subquery(changes.filter(starts_on__gt=day).order_by("starts_on").values("before")[:1]),
+        F(f"{member}mobility"),
+    )
+
+
+class ActivityQuerySet(models.QuerySet):
+    def visible_to(self, user: "User"):
+        """Activities of organisations at or below the user's roles."""
+        return self.filter(in_subtrees(paths_of(user, READING_ROLES), "organization__path"))
+
+    def in_period(self, first: datetime.date, last: datetime.date):
+        return self.filter(date__range=(first, last))
+
+    def expecting(self, member: "Member"):
+        """Activities of an organisation at or above the one that the member belongs to on the day."""
+        return self.filter(Exists(self._belonging().filter(member=member)))
+
+    def unfinished(self):
+        """Activities of which somebody who belongs there on the day has no attendance on record."""
+        from members.models import Attendance
+
+        recorded = Attendance.objects.filter(activity=OuterRef(OuterRef("pk")), member=OuterRef("member"))
+        return self.filter(Exists(self._belonging().exclude(Exists(recorded))))
+
+    @staticmethod
+    def _belonging():
+        """Memberships at or under an outer activity's organisation on its day."""
+        from members.models import Membership
+
+        day = OuterRef("date")
+        there = Membership.objects.filter(organization__path__startswith=OuterRef("organization__path"))
+        return there.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day)
+
+    def with_summary(self):
+        """Adds how many attendances are recorded, attended, on leave and missed."""
+
+        def count(*statuses: str) -> Count:
+            return Count("attendances", filter=Q(attendances__status__in=statuses))
+
+        return self.annotate(
+            recorded=Count("attendances"),
+            attended=count("present", "late", "left_early"),
+            on_leave=count("personal_leave", "sick_leave", "official_leave"),
+            missed=count("absent", "proxy"),
+        )
+
+
+class LeaveRequestQuerySet(models.QuerySet):
+    def visible_to(self, user: "User"):
+        """The user's own, and those of activities whose attendance the user keeps. Reasons are nobody else's business."""
+        return self.filter(Q(member=user.member_id) | self._kept_by(user))
+
+    def to_decide_by(self, user: "User"):
+        """Undecided ones that the user may decide: never the user's own."""
+        mine = Q(member=user.member_id) | Q(asked_by=user)
+        return self.filter(self._kept_by(user), state="waiting").exclude(mine)
+
+    @staticmethod
+    def _kept_by(user: "User") -> Q:
+        return in_subtrees(paths_of(user, ATTENDANCE_ROLES), "activity__organization__path")
+
+
+class DuesMonthQuerySet(models.QuerySet):
+    def visible_to(self, user: "User"):
+        """Dues of members whose records the user may read."""
+        from members.models import Member
+
+        return self.filter(member__in=Member.objects.visible_to(user))
+
+    def with_paid(self):
+        """Adds `paid_yuan`, the sum of the month's payments, and `last_paid_on`."""
+        paid = Coalesce(Sum("payments__amount_yuan"), 0, output_field=DecimalField(max_digits=10, decimal_places=2))
+        return self.annotate(paid_yuan=paid, last_paid_on=Max("payments__paid_on"))
+
+    def overdue(self, day: datetime.date):
+        """Months before a day's month, not excused, of which something is still owed; with `paid_yuan`.
+
+        The database compares sums of fractions: check `paid_yuan < due_yuan` again on what it gives back.
+        """
+        return self.with_paid().filter(month__lt=day.replace(day=1), excused=False, paid_yuan__lt=F("due_yuan"))
+
+
+class DuesPaymentQuerySet(models.QuerySet):
+    def visible_to(self, user: "User"):
+        """Payments of members whose records the user may read."""
+        from members.models import Member
+
+        return self.filter(dues_month__member__in=Member.objects.on_record_for(user))
+
+
+class DuesReceiptQuerySet(models.QuerySet):
+    def visible_to(self, user: "User"):
+        """Receipts of organisations at or below the user's roles."""
+        return self.filter(in_subtrees(paths_of(user, READING_ROLES), "organization__path"))
+
+
+class DuesBaseQuerySet(models.QuerySet):
+    def by_member(self, members, upto: datetime.date) -> "dict[int, list[DuesBase]]":
+        """What the members' dues go by up to a month, by member id; the last one of a list is in force in it."""
+        found: dict[int, list] = {}
+        for base in self.filter(member__in=members, month__lte=upto).order_by("month", "pk"):
+            found.setdefault(base.member_id, []).append(base)
+        return found

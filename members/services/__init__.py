@@ -1,0 +1,80 @@
+"""Writes: each says who with `actor=`, refuses settled periods, and leaves a trace in the change history."""
+
+from .activities import delete_activity, save_activity
+from .attendance import AttendanceClash, check_in, record_all, record_attendance
+from .dues import DuesClash, DuesLine, RecordedDues, correct_payment, record_dues, withdraw_payment
+from .dues_bases import BaseClash, BaseLine, record_bases
+from .leave import ask_leave, decide_leave, withdraw_leave
+from .migrants import ReportClash, ReportLine, record_reports
+from .organizations import add_organization, change_organization, load_organizations
+from .people import (
+    add_exemption,
+    add_member,
+    add_position,
+    edit_member,
+    end_membership,
+    end_position,
+    held_posts,
+    remove_exemption,
+    transfer_member,
+)
+from .periods import require_day_open, require_members_open, require_open
+from .states import (
+    carry_states,
+    change_mobility,
+    convert_member,
+    correct_mobility,
+    extend_probation,
+    join_party,
+    undo_mobility,
+)
+from .visits import VisitClash, VisitLine, record_visits
+
+__all__ = [
+    "AttendanceClash",
+    "BaseClash",
+    "BaseLine",
+    "DuesClash",
+    "DuesLine",
+    "RecordedDues",
+    "ReportClash",
+    "ReportLine",
+    "VisitClash",
+    "VisitLine",
+    "add_exemption",
+    "add_member",
+    "add_organization",
+    "add_position",
+    "ask_leave",
+    "carry_states",
+    "change_mobility",
+    "change_organization",
+    "check_in",
+    "convert_member",
+    "correct_mobility",
+    "correct_payment",
+    "decide_leave",
+    "delete_activity",
+    "edit_member",
+    "end_membership",
+    "end_position",
+    "extend_probation",
+    "held_posts",
+    "join_party",
+    "load_organizations",
+    "record_all",
+    "record_attendance",
+    "record_bases",
+    "record_dues",
+    "record_reports",
+    "record_visits",
+    "remove_exemption",
+    "require_day_open",
+    "require_members_open",
+    "require_open",
+    "save_activity",
+    "transfer_member",
+    "undo_mobility",
+    "withdraw_leave",
+    "withdraw_payment",
+]

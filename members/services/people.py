@@ -1,0 +1,258 @@
+"""Writes of who is on the roster, where and in which post."""
+
+import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from members.models import (
+    Exemption,
+    FactChange,
+    FactKind,
+    Member,
+    Membership,
+    MemberStatus,
+    Organization,
+    Position,
+    User,
+)
+from members.services.accounts import close_account
+from members.services.periods import closed_periods_of, require_members_open, require_open, require_status_kept
+
+ROSTER_FIELDS = (
+    "number",
+    "name",
+    "gender",
+    "born",
+    "joined_on",
+    "probation_until",
+    "converted_on",
+    "status",
+    "category",
+    "mobility",
+    "id_number",
+    "phone",
+)
+PERSONAL_NUMBERS = ("id_number", "phone")
+
+
+def shown(member: Member, field: str) -> str:
+    """A field's value as the change history may keep it: personal numbers only as present or not."""
+    value = getattr(member, field)
+    if field in PERSONAL_NUMBERS:
+        return "已填" if value else ""
+    display = getattr(member, f"get_{field}_display", None)
+    return display() if display else str(value or "")
+
+
+def roster_changes(before: Member, after: Member, actor: User) -> list[FactChange]:
+    """History rows for the roster columns in which two states of a member differ; not yet stored."""
+    return [
+        FactChange(
+            member=after,
+            kind=FactKind.MEMBER,
+            key=field,
+            title=Member._meta.get_field(field).verbose_name,
+            old=shown(before, field),
+            new="已更改" if field in PERSONAL_NUMBERS and getattr(before, field) else shown(after, field),
+            changed_by=actor,
+        )
+        for field in ROSTER_FIELDS
+        if getattr(before, field) != getattr(after, field)
+    ]
+
+
+def require_dated_step(before: Member, after: Member) -> None:
+    """Refuse a step into the Party without its day: the member would always have been what he or she is now."""
+    if before.status == MemberStatus.PROBATIONARY and after.status == MemberStatus.FULL and not after.converted_on:
+        raise ValidationError({"converted_on": "从预备党员改为正式党员,要写转正日期。"})
+    if before.status == MemberStatus.ACTIVIST and after.status != MemberStatus.ACTIVIST and not after.joined_on:
+        raise ValidationError({"joined_on": "从入党积极分子改为党员,要写入党日期。"})
+
+
+def joining_change(membership: Membership, actor: User) -> FactChange:
+    """The history row of a membership's start; not yet stored."""
+    return FactChange(
+        member=membership.member,
+        kind=FactKind.MEMBERSHIP,
+        key="membership",
+        title=f"组织关系自 {membership.starts_on:%Y-%m-%d}",
+        new=membership.organization.name,
+        changed_by=actor,
+    )
+
+
+def position_change(position: Position, actor: User) -> FactChange:
+    """The history row of a post's start; not yet stored."""
+    return FactChange(
+        member=position.member,
+        kind=FactKind.POSITION,
+        key=position.title,
+        title=f"职务自 {position.starts_on:%Y-%m-%d}",
+        new=f"{position.get_title_display()}({position.organization})",
+        changed_by=actor,
+    )
+
+
+@transaction.atomic
+def add_member(member: Member, organization: Organization, starts_on: datetime.date, *, actor: User) -> Member:
+    """Put a person on the roster of an organisation from a day on."""
+    require_open(organization, starts_on, timezone.localdate())
+    member.save()
+    membership = Membership.objects.create(member=member, organization=organization, starts_on=starts_on)
+    joining_change(membership, actor).save()
+    return member
+
+
+@transaction.atomic
+def edit_member(member: Member, *, actor: User) -> int:
+    """Store changed roster columns of a member; gives back how many changed.
+
+    Raises ValidationError if the member would have been something else on the last day of a settled period.
+    """
+    before = Member.objects.select_for_update().get(pk=member.pk)
+    changes = roster_changes(before, member, actor)
+    if changes:
+        require_dated_step(before, member)
+        require_status_kept(before, member, closed_periods_of([member])[member.pk])
+        member.save()
+        FactChange.objects.bulk_create(changes)
+    return len(changes)
+
+
+@transaction.atomic
+def transfer_member(member: Member, organization: Organization, day: datetime.date, *, actor: User) -> Membership:
+    """End the member's membership the day before and start one in another organisation.
+
+    Raises ValidationError if the day is in the future, not after the current membership's start, or if it would
+    move facts out of or into a settled period.
+    """
+    today = timezone.localdate()
+    current = member.memberships.select_for_update().select_related("organization").get(ends_on__isnull=True)
+    if current.organization_id == organization.pk:
+        raise ValidationError({"organization": f"{member}现在就在{organization}。"})
+    if day > today:
+        raise ValidationError({"day": f"{day} 还没有到。请到那天再办理。"})
+    if day <= current.starts_on:
+        raise ValidationError(
+            {"day": f"{member}自 {current.starts_on} 起在{current.organization},转移日期要晚于这一天。"}
+        )
+    require_open(current.organization, day, today)
+    require_open(organization, day, today)
+    current.ends_on = day - datetime.timedelta(days=1)
+    current.save()
+    membership = Membership.objects.create(member=member, organization=organization, starts_on=day)
+    change = joining_change(membership, actor)
+    change.old = current.organization.name
+    change.save()
+    return membership
+
+
+@transaction.atomic
+def end_membership(member: Member, day: datetime.date, *, reason: str, actor: User) -> Membership:
+    """The membership, ended the day before a day, from which on the person is on no roster; so are all posts.
+
+    The account is locked and its roles end. Earlier facts and results stay. Raises ValidationError if the day is in
+    the future, not after the membership's or a post's start, or if it would move facts out of a settled period.
+    """
+    today, last = timezone.localdate(), day - datetime.timedelta(days=1)
+    current = member.memberships.select_for_update().select_related("organization").get(ends_on__isnull=True)
+    if day > today:
+        raise ValidationError({"day": f"{day} 还没有到。请到那天再办理。"})
+    if day <= current.starts_on:
+        sentence = f"{member}自 {current.starts_on} 起在{current.organization},离开的日期要晚于这一天。"
+        raise ValidationError({"day": sentence})
+    require_open(current.organization, day, today)
+    posts = list(held_posts(member, day))
+    if late := next((post for post in posts if post.starts_on > last), None):
+        sentence = (
+            f"{member}自 {late.starts_on} 起任{late.get_title_display()}({late.organization}),离开的日期要晚于这一天。"
+        )
+        raise ValidationError({"day": sentence})
+    for post in posts:
+        require_open(post.organization, day, today)
+        _end_post(post, last, actor)
+    current.ends_on = last
+    current.save()
+    user = User.objects.filter(member=member).first()
+    if user:
+        close_account(user)
+    FactChange.objects.create(
+        member=member,
+        kind=FactKind.MEMBERSHIP,
+        key="membership",
+        title=f"组织关系至 {last:%Y-%m-%d}",
+        old=current.organization.name,
+        new=f"移出名册({reason})" + (",账号停用,岗位取消" if user else ""),
+        changed_by=actor,
+    )
+    return current
+
+
+def held_posts(member: Member, day: datetime.date) -> QuerySet[Position]:
+    """Posts that the member holds on a day, or begins after it."""
+    return member.positions.filter(Q(ends_on=None) | Q(ends_on__gte=day)).select_related("organization")
+
+
+@transaction.atomic
+def add_position(position: Position, *, actor: User) -> Position:
+    """Give a member a post from a day on. Raises ValidationError if the day is settled or the post is held already."""
+    require_open(position.organization, position.starts_on)
+    held = position.member.positions.filter(title=position.title, organization=position.organization)
+    if held.during(position.starts_on, position.ends_on or datetime.date.max).exists():
+        raise ValidationError(f"{position.member}在{position.organization}已经担任{position.get_title_display()}。")
+    position.save()
+    position_change(position, actor).save()
+    return position
+
+
+@transaction.atomic
+def end_position(position: Position, day: datetime.date, *, actor: User) -> Position:
+    """End a post with a day. Raises ValidationError if that day is settled or before the post's start."""
+    if day < position.starts_on:
+        raise ValidationError({"ends_on": f"离任日期不能早于任职日期 {position.starts_on}。"})
+    require_open(position.organization, day, max(day, timezone.localdate()))
+    return _end_post(position, day, actor)
+
+
+def _end_post(position: Position, day: datetime.date, actor: User) -> Position:
+    position.ends_on = day
+    position.save()
+    change = position_change(position, actor)
+    change.title, change.old, change.new = f"职务至 {day:%Y-%m-%d}", change.new, "离任"
+    change.save()
+    return position
+
+
+@transaction.atomic
+def add_exemption(exemption: Exemption, *, actor: User) -> Exemption:
+    """Free a member from scoring from a day on, as the members' meeting resolved."""
+    require_members_open([exemption.member], exemption.starts_on)
+    exemption.save()
+    FactChange.objects.create(
+        member=exemption.member,
+        kind=FactKind.EXEMPTION,
+        key="exemption",
+        title=f"免予考核自 {exemption.starts_on:%Y-%m-%d}",
+        new=exemption.reason,
+        changed_by=actor,
+    )
+    return exemption
+
+
+@transaction.atomic
+def remove_exemption(exemption: Exemption, *, actor: User) -> None:
+    """Take back an exemption whose resolution turned out to be wrong."""
+    require_members_open([exemption.member], exemption.starts_on)
+    FactChange.objects.create(
+        member=exemption.member,
+        kind=FactKind.EXEMPTION,
+        key="exemption",
+        title=f"免予考核自 {exemption.starts_on:%Y-%m-%d}",
+        old=exemption.reason,
+        new="取消",
+        changed_by=actor,
+    )
+    exemption.delete()

@@ -1,0 +1,96 @@
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from members import permissions, services
+from members.forms.activities import ActivityFilter, ActivityForm
+from members.models import Activity, LeaveRequest
+
+ROWS_A_PAGE = 50
+
+
+@require_safe
+def activities(request: HttpRequest) -> HttpResponse:
+    if not permissions.can_read_records(request.user):
+        raise PermissionDenied
+    visible = Activity.objects.visible_to(request.user)
+    form = ActivityFilter(request.GET, user=request.user)
+    found = form.apply(visible.select_related("organization"))
+    page = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    # Counted for the page's rows only.
+    summaries = visible.filter(pk__in=[row.pk for row in page]).order_by().with_summary()
+    context = {
+        "form": form,
+        "page": page,
+        "summaries": {row.pk: row for row in summaries},
+        "today": timezone.localdate(),
+        "can_add": permissions.can_add_activities(request.user),
+        "leave_waiting": LeaveRequest.objects.to_decide_by(request.user).count(),
+    }
+    for row in page:
+        row.summary = context["summaries"][row.pk]
+    return render(request, "members/activities/activities.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_activity(request: HttpRequest) -> HttpResponse:
+    if not permissions.can_add_activities(request.user):
+        raise PermissionDenied
+    initial = {"date": timezone.localdate()}
+    form = ActivityForm(request.POST or None, user=request.user, initial=initial)
+    if form.is_valid():
+        try:
+            event = services.save_activity(form.save(commit=False), actor=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"已登记活动「{event}」。")
+            return redirect("members:activity", event.pk)
+    return render(request, "members/activities/form.html", {"form": form, "title": "登记活动", "submit": "登记"})
+
+
+def activity_to_record(request: HttpRequest, pk: int) -> Activity:
+    """A visible activity; 403 where the user does not keep its attendance."""
+    event = get_object_or_404(Activity.objects.visible_to(request.user).select_related("organization"), pk=pk)
+    if not permissions.can_record_attendance(request.user, event.organization):
+        raise PermissionDenied
+    return event
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_activity(request: HttpRequest, pk: int) -> HttpResponse:
+    event = activity_to_record(request, pk)
+    form = ActivityForm(request.POST or None, user=request.user, instance=event)
+    if form.is_valid():
+        try:
+            services.save_activity(form.save(commit=False), actor=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, "已保存。")
+            return redirect("members:activity", pk)
+    context = {
+        "form": form,
+        "title": "修改活动",
+        "submit": "保存",
+        "activity": event,
+        "may_delete": not event.attendances.exists(),
+    }
+    return render(request, "members/activities/form.html", context)
+
+
+@require_POST
+def delete_activity(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back to the list, without an activity that was put down by mistake."""
+    event = activity_to_record(request, pk)
+    try:
+        services.delete_activity(event)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("members:activity", pk)
+    messages.success(request, f"已删除活动「{event}」。")
+    return redirect("members:activities")

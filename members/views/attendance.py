@@ -1,0 +1,198 @@
+"""Who attended an activity: its grid, whole or cell by cell, a pasted column, and the sheet to sign."""
+
+import datetime
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from members import permissions, services
+from members.forms.activities import KEYS, AttendanceRow, Cells, attendance_rows, totals
+from members.forms.pasting import PasteForm
+from members.models import Activity, Attendance, Member
+from members.services.periods import closed_sentence
+from members.views.activities import activity_to_record
+
+MEMBERS_A_PAGE = 200  # two fields a row, and Django takes a thousand fields at once
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def activity(request: HttpRequest, pk: int) -> HttpResponse:
+    """The attendance grid of an activity; a form of its own where there is no script."""
+    event = get_object_or_404(Activity.objects.visible_to(request.user).select_related("organization"), pk=pk)
+    can_record = permissions.can_record_attendance(request.user, event.organization)
+    if request.method == "POST" and not can_record:
+        raise PermissionDenied
+    expected = Member.objects.expected_at(event).without_numbers()
+    page = Paginator(expected, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
+    rows = attendance_rows(event, list(page), request.POST or None)
+    errors, clashes, status = [], [], 200
+    if request.method == "POST":
+        if any(row.error for row in rows):
+            errors, status = ["有的党员没有选情况,请选好后再保存。"], 400
+        else:
+            marks = {row.member: (row.shown, row.status) for row in rows if row.is_sent}
+            try:
+                written, clashes = services.record_attendance(event, marks, actor=request.user)
+            except ValidationError as error:
+                errors = error.messages
+            else:
+                said = f"已保存 {written} 人的考勤。" if written else "没有改动。"
+                if not clashes:
+                    messages.success(request, said)
+                    return redirect(request.get_full_path())
+                status, rows = 409, attendance_rows(event, list(page))
+                show_clashes(rows, clashes)
+                if written:
+                    messages.success(request, said)
+    closed = closed_sentence(event.organization, event.date) if can_record else ""
+    today = timezone.localdate()
+    context = {
+        "activity": event,
+        "page": page,
+        "rows": rows,
+        "totals": totals(rows),
+        "keys": KEYS,
+        "errors": errors,
+        "clashes": clashes,
+        "can_record": can_record,
+        "can_decide": can_record,
+        "closed": closed,
+        "today": today,
+        "open": can_record and not closed and event.date <= today,
+        "unsaved": sum(row.saved is None for row in rows),
+        "revision": max((row.saved.revision for row in rows if row.saved), default=0),
+    }
+    return render(request, "members/activities/activity.html", context, status=status)
+
+
+def show_clashes(rows: list[AttendanceRow], clashes: list[services.AttendanceClash]) -> None:
+    """Let the rows in dispute keep the user's own choice, beside what the other one saved."""
+    by_member = {clash.member: clash for clash in clashes}
+    for row in rows:
+        row.clash = by_member.get(row.member)
+        if row.clash:
+            row.status = row.clash.wanted
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cells(request: HttpRequest, pk: int) -> JsonResponse:
+    """For the script of an open grid: what changed since a revision; before that, the cells that it sends are stored.
+
+    Each answer is the list of `cells` that changed since, and `answers`, one for each that was sent: saved, kept
+    (somebody else's was there for a row that was left alone), clash (409), or refused with a sentence. To send a cell
+    again does no harm.
+    """
+    event = activity_to_record(request, pk)
+    if request.method != "POST":
+        since = request.GET.get("since", "")
+        found = Cells(f'{{"since": {since if since.isdecimal() else 0}, "cells": []}}'.encode())
+        known = {"token": get_token(request), "user": request.user.pk}  # the page may have been signed in to anew
+        rows = event.attendances.select_related("recorded_by").filter(revision__gt=found.since)
+        return JsonResponse(known | changes_since(rows, found.since))
+    sent = Cells(request.body)
+    if sent.fault:
+        return JsonResponse({"fault": sent.fault}, status=400)
+    answers, disputed = store_cells(event, sent, request)
+    asked = Q(member__in=sent.marks) | Q(revision__gt=sent.since)
+    rows = list(event.attendances.select_related("recorded_by").filter(asked))
+    refused = {answer["member"] for answer in answers}
+    answers += [answer_of(row, sent, disputed) for row in rows if row.member_id in sent.marks.keys() - refused]
+    outcomes = {answer["outcome"] for answer in answers}
+    status = 409 if "clash" in outcomes else 422 if "refused" in outcomes else 200
+    return JsonResponse(changes_since(rows, sent.since) | {"answers": answers}, status=status)
+
+
+def store_cells(event: Activity, sent: Cells, request: HttpRequest) -> tuple[list[dict], set[int]]:
+    """Answers for the cells that were refused, and the members whose cells clash; the others are on record now.
+
+    Where the whole lot is refused, each is tried by itself.
+    """
+    found = Member.objects.expected_at(event).without_numbers().filter(pk__in=sent.marks)
+    marks = {member: sent.marks[member.pk] for member in found}
+    refused = [
+        {"member": pk, "outcome": "refused", "sentence": "名单里没有这名党员了,请刷新页面。"}
+        for pk in sent.marks.keys() - {member.pk for member in marks}
+    ]
+    disputed = set()
+    lots = [marks] if marks else []
+    while lots:
+        lot = lots.pop()
+        try:
+            _, clashes = services.record_attendance(event, lot, actor=request.user)
+        except ValidationError as error:
+            if len(lot) > 1:
+                lots += [{member: mark} for member, mark in lot.items()]
+            else:
+                sentence = " ".join(error.messages)
+                refused += [{"member": member.pk, "outcome": "refused", "sentence": sentence} for member in lot]
+        else:
+            disputed |= {clash.member.pk for clash in clashes}
+    return refused, disputed
+
+
+def answer_of(row: Attendance, sent: Cells, disputed: set[int]) -> dict:
+    _, wanted = sent.marks[row.member_id]
+    outcome = "clash" if row.member_id in disputed else "saved" if row.status == wanted else "kept"
+    return cell_of(row) | {"outcome": outcome}
+
+
+def changes_since(rows: Iterable[Attendance], revision: int) -> dict:
+    """Those of the rows that carry a later revision, and the latest of them."""
+    changed = [row for row in rows if row.revision > revision]
+    latest = max((row.revision for row in changed), default=revision)
+    return {"now": moment(timezone.now()), "revision": latest, "cells": [cell_of(row) for row in changed]}
+
+
+def cell_of(row: Attendance) -> dict:
+    return {
+        "member": row.member_id,
+        "status": row.status,
+        "label": row.get_status_display(),
+        "by": str(row.recorded_by),
+        "at": moment(row.recorded_at),
+    }
+
+
+def moment(at: datetime.datetime) -> str:
+    """10:32, on another day with its date."""
+    at = timezone.localtime(at)
+    day = "" if at.date() == timezone.localdate() else f"{at.month}月{at.day}日 "
+    return f"{day}{at:%H:%M}"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def paste_attendance(request: HttpRequest, pk: int) -> HttpResponse:
+    """A column of statuses from a spreadsheet: read and shown first, then stored, all or nothing."""
+    event = activity_to_record(request, pk)
+    rows = attendance_rows(event, list(Member.objects.expected_at(event).without_numbers()))
+    form = PasteForm(request.POST or None, rows=rows)
+    status = 200
+    if form.is_valid() and "confirm" in request.POST:
+        try:
+            written = services.record_all(event, form.marks, actor=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+            status = 409
+        else:
+            messages.success(request, f"已按粘贴的内容保存 {written} 人的考勤。" if written else "没有改动。")
+            return redirect("members:activity", pk)
+    elif form.errors:
+        status = 400
+    context = {"activity": event, "form": form, "rows": rows}
+    return render(request, "members/activities/paste.html", context, status=status)
+
+
+@require_safe
+def sign_in_sheet(request: HttpRequest, pk: int) -> HttpResponse:
+    """A list of names with room to sign, for A4 paper; who is on leave or not required is noted."""
+    event = get_object_or_404(Activity.objects.visible_to(request.user).select_related("organization"), pk=pk)
+    rows = attendance_rows(event, list(Member.objects.expected_at(event).without_numbers()))
+    return render(request, "members/activities/sign_in_sheet.html", {"activity": event, "rows": rows})

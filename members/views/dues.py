@@ -1,0 +1,179 @@
+import datetime
+from decimal import Decimal
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from members import permissions, services
+from members.arrears import arrears_of
+from members.dates import first_of, month_name, months_of_quarter, quarter_name, quarter_of
+from members.dues_cells import cells_of, payers
+from members.forms.dues import DuesRow, PaymentForm
+from members.forms.filters import DuesFilter
+from members.models import DuesPayment, DuesReceipt, Member, Organization
+from members.services.dues import RecordedDues, partly_paid, yuan
+
+MEMBERS_A_PAGE = 80  # up to ten fields a row, and Django takes a thousand fields at once
+NAMED = 3  # in the message after saving
+RECEIPTS_SHOWN = 5
+
+
+def dues_rows(page: Page, month: datetime.date, data=None) -> list[DuesRow]:
+    """A row for each member of the page, with the other months of the quarter and the arrears of earlier ones."""
+    members, quarter = list(page), months_of_quarter(quarter_of(month))
+    cells = cells_of(members, quarter)
+    arrears = arrears_of(members, min(first_of(month, 1), timezone.localdate()))
+    return [
+        DuesRow(
+            data,
+            cell=cells[member.pk, month],
+            others=[cells[member.pk, other] for other in quarter if other != month],
+            arrears=arrears.get(member.pk),
+        )
+        for member in members
+    ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def dues(request: HttpRequest) -> HttpResponse:
+    """What every member of an organisation owes and has paid for a month."""
+    if not permissions.can_read_records(request.user):
+        raise PermissionDenied
+    form = DuesFilter(request.GET, user=request.user)
+    month, organization = form.chosen()
+    if organization is None:
+        if request.method == "POST":
+            raise Http404
+        return render(request, "members/dues/dues.html", {"form": form, "month_name": month_name(month)})
+    can_record = permissions.can_record_dues(request.user, organization)
+    if request.method == "POST" and not can_record:
+        raise PermissionDenied
+    page = Paginator(payers(organization, month), MEMBERS_A_PAGE).get_page(request.GET.get("page"))
+    rows = dues_rows(page, month, request.POST or None)
+    errors, clashes, status = [], [], 200
+    if request.method == "POST":
+        sent = [row for row in rows if row.is_bound]
+        if not [row for row in sent if not row.is_valid()]:
+            lines = [line for row in sent for line in row.lines(pay_today="pay_today" in request.POST)]
+            try:
+                done = services.record_dues(organization, lines, actor=request.user)
+            except ValidationError as error:
+                errors = error.messages
+            else:
+                say_what_was_saved(request, month, lines, done)
+                clashes = done.clashes
+                if not clashes:
+                    return redirect(request.get_full_path())
+                status, rows = 409, dues_rows(page, month)
+                show_clashes(rows, clashes, month)
+        else:
+            errors = [fault for row in sent for fault in row.faults]
+    context = {
+        "form": form,
+        "month_name": month_name(month),
+        "organization": organization,
+        "page": page,
+        "rows": rows,
+        "errors": errors,
+        "clashes": clashes,
+        "can_record": can_record,
+        "unpaid": payers(organization, month).owing_dues(month).count(),
+        "quarter_name": quarter_name(quarter_of(month)),
+        "receipts": receipts_of(organization),
+    }
+    return render(request, "members/dues/dues.html", context, status=status)
+
+
+def receipts_of(organization: Organization) -> QuerySet[DuesReceipt]:
+    """The latest receipts of an organisation, with how many payments each has and how much."""
+    receipts = DuesReceipt.objects.filter(organization=organization).select_related("recorded_by")
+    return receipts.annotate(count=Count("payments"), total=Sum("payments__amount_yuan"))[:RECEIPTS_SHOWN]
+
+
+def say_what_was_saved(
+    request: HttpRequest, month: datetime.date, lines: list[services.DuesLine], done: RecordedDues
+) -> None:
+    """The message after a save: what was written, the receipt's number, and who still owes part of what was paid."""
+    if not done.months and not done.payments:
+        if not done.clashes:
+            messages.info(request, "没有改动。")
+        return
+    still = owing_words(partly_paid(month, [line.member for line in lines if line.amount_yuan is not None]))
+    number = f",收据 {done.receipt}" if done.receipt else ""
+    saved = ",".join(f"{what} {count} 笔" for what, count in (("应缴", done.months), ("缴纳", done.payments)) if count)
+    messages.success(request, f"已保存:{saved}{number}。{still}")
+
+
+def owing_words(owing: list[tuple[Member, Decimal]]) -> str:
+    """Who still owes part, by name as far as a line goes."""
+    if not owing:
+        return ""
+    named = "、".join(f"{member}还欠 {yuan(rest)} 元" for member, rest in owing[:NAMED])
+    return f"{named}{f',另有 {len(owing) - NAMED} 人也没有缴清' if len(owing) > NAMED else ''}。"
+
+
+def show_clashes(rows: list[DuesRow], clashes: list[services.DuesClash], month: datetime.date) -> None:
+    """Let the rows in dispute keep what the user wrote, beside what the other one saved."""
+    by_member = {clash.member: clash for clash in clashes if clash.line.month == month}
+    for row in rows:
+        row.clash = by_member.get(row.member)
+        if row.clash:
+            line = row.clash.line
+            for field in ("due_yuan", "excused", "excuse", "excused_by", "amount_yuan", "paid_on", "payer"):
+                row.initial[field] = getattr(line, field)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_payment(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct a payment, or take it back."""
+    payments = DuesPayment.objects.visible_to(request.user).select_related("dues_month__member")
+    payment = get_object_or_404(payments, pk=pk)
+    owed = payment.dues_month
+    current = owed.member.memberships.on(timezone.localdate()).select_related("organization").first()
+    if current is None or not permissions.can_record_dues(request.user, current.organization):
+        raise PermissionDenied
+    form = PaymentForm(request.POST or None, instance=payment)
+    withdraw = "withdraw" in request.POST
+    if withdraw or form.is_valid():
+        try:
+            if withdraw:
+                services.withdraw_payment(payment, actor=request.user)
+            else:
+                services.correct_payment(form.save(commit=False), actor=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, "这笔缴纳已撤销。" if withdraw else "已更正。")
+            back = request.GET.get("organization", current.organization_id)  # the list that the user came from
+            return redirect(reverse("members:dues", query={"month": f"{owed.month:%Y-%m}", "organization": back}))
+    context = {"form": form, "payment": payment, "member": owed.member, "month_name": month_name(owed.month)}
+    return render(request, "members/dues/payment.html", context)
+
+
+@require_safe
+def dues_receipt(request: HttpRequest, pk: int) -> HttpResponse:
+    """What was paid under one number."""
+    receipts = DuesReceipt.objects.visible_to(request.user).select_related("organization", "recorded_by")
+    receipt = get_object_or_404(receipts, pk=pk)
+    payments = receipt.payments.select_related("dues_month__member").order_by(
+        "dues_month__member__number", "dues_month__month"
+    )
+    total = sum((payment.amount_yuan for payment in payments), Decimal(0))
+    today = timezone.localdate()
+    context = {
+        "receipt": receipt,
+        "payments": payments,
+        "total": total,
+        "members": len({payment.dues_month.member_id for payment in payments}),
+        "month_name": month_name(today),
+        "unpaid": payers(receipt.organization, first_of(today)).owing_dues(first_of(today)).count(),
+        "can_record": permissions.can_record_dues(request.user, receipt.organization),
+    }
+    return render(request, "members/dues/receipt.html", context)

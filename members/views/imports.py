@@ -1,0 +1,112 @@
+from collections import Counter
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_http_methods, require_safe
+
+from members import exports, permissions
+from members.forms.imports import UploadForm
+from members.forms.roster import RosterFilter
+from members.models import Member
+from members.services import imports, keeping
+from members.workbooks import ROW_LIMIT, WorkbookError, read_upload
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ROWS_A_PAGE = 100
+FAULTS_SHOWN = 100  # on top of the page; the rows have all of them
+KEPT = "roster_import"
+KINDS = {"fault": "有错", "new": "新增", "changed": "更新", "same": "没有变化"}
+
+
+def workbook(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=XLSX)
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
+    return response
+
+
+@require_safe
+def export_members(request: HttpRequest) -> HttpResponse:
+    """The rows that the roster shows, as an .xlsx."""
+    if not permissions.can_read_records(request.user):
+        raise PermissionDenied
+    form = RosterFilter(request.GET, user=request.user)
+    members = form.apply(Member.objects.visible_to(request.user))
+    return workbook(exports.roster_workbook(members, request.user), f"党员名册 {timezone.localdate()}.xlsx")
+
+
+@require_safe
+def import_template(request: HttpRequest) -> HttpResponse:
+    if not permissions.can_import_members(request.user):
+        raise PermissionDenied
+    return workbook(exports.template_workbook(), "党员名册模板.xlsx")
+
+
+def import_context(upload: imports.Upload, kind: str, page: str | None) -> dict:
+    """What the preview shows: how many rows there are of each kind, and a page of those of one kind."""
+    counts = Counter(row.kind for row in upload.rows)
+    rows = [row for row in upload.rows if kind in ("", row.kind)]
+    faults = [fault for row in upload.rows for fault in row.faults]
+    return {
+        "counts": {each: counts[each] for each in KINDS},
+        "kinds": [(each, label, counts[each]) for each, label in KINDS.items() if counts[each]],
+        "kind": kind,
+        "total": len(upload.rows),
+        "page": Paginator(rows, ROWS_A_PAGE).get_page(page),
+        "faults": faults[:FAULTS_SHOWN],
+        "more_faults": max(0, len(faults) - FAULTS_SHOWN),
+        "unused": upload.unused,
+        "promised": upload.promised,
+        "can_write": not faults and counts["new"] + counts["changed"] > 0,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_members(request: HttpRequest) -> HttpResponse:
+    """Takes a file and keeps it for the preview; one that cannot be read is refused here."""
+    if not permissions.can_import_members(request.user):
+        raise PermissionDenied
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if form.is_valid():
+        try:
+            upload = imports.checked_upload(read_upload(form.cleaned_data["file"]), actor=request.user)
+        except WorkbookError as error:
+            form.add_error("file", str(error))
+        else:
+            request.session[KEPT] = imports.keep_upload(upload, actor=request.user)
+            return redirect("members:preview_import")
+    return render(request, "members/roster/import.html", {"form": form, "row_limit": ROW_LIMIT})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preview_import(request: HttpRequest) -> HttpResponse:
+    """What the kept file would change; with POST it is written, all or nothing."""
+    if not permissions.can_import_members(request.user):
+        raise PermissionDenied
+    token = request.session.get(KEPT, "")
+    upload = imports.kept_upload(token, actor=request.user)
+    if upload is None:
+        messages.error(request, "上传的文件已经过期,没有写入任何数据。请重新上传。")
+        return redirect("members:import_members")
+    if request.method == "POST" and not any(row.faults for row in upload.rows):
+        try:
+            imports.import_roster(upload.sheet, request.POST.get("promised", ""), actor=request.user)
+        except imports.RosterChangedError:
+            messages.warning(request, "您核对的时候名册有变动,还没有写入任何数据。请按下面的新结果再核对一次。")
+            upload = imports.checked_upload(upload.sheet, actor=request.user)
+            imports.keep_upload(upload, actor=request.user, token=token)
+        else:
+            keeping.drop(token)
+            del request.session[KEPT]
+            counts = Counter(row.kind for row in upload.rows)
+            messages.success(
+                request, f"已导入:新增 {counts['new']} 人,更新 {counts['changed']} 人,{counts['same']} 人没有变化。"
+            )
+            return redirect("members:roster")
+    kind = request.GET.get("kind", "")
+    context = import_context(upload, kind if kind in KINDS else "", request.GET.get("page"))
+    return render(request, "members/roster/preview.html", context)

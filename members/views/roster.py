@@ -1,0 +1,173 @@
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from members import permissions, services
+from members.arrears import arrears_of
+from members.forms.roster import (
+    EndPositionForm,
+    MemberForm,
+    NewMemberForm,
+    PositionForm,
+    RosterFilter,
+    TransferForm,
+)
+from members.models import Member, Membership, Position
+
+ROWS_A_PAGE = 50
+BASES_SHOWN = 6
+CHANGES_A_PAGE = 20
+
+
+@require_safe
+def roster(request: HttpRequest) -> HttpResponse:
+    if not permissions.can_read_records(request.user):
+        raise PermissionDenied
+    visible = Member.objects.visible_to(request.user)
+    form = RosterFilter(request.GET, user=request.user)
+    found = form.apply(visible.with_branch().without_numbers())
+    page = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "can_add": permissions.can_add_members(request.user)}
+    return render(request, "members/roster/roster.html", context)
+
+
+@require_safe
+def member(request: HttpRequest, pk: int) -> HttpResponse:
+    person = get_object_or_404(Member.objects.on_record_for(request.user).with_branch(), pk=pk)
+    memberships = list(person.memberships.select_related("organization"))
+    current = next((each.organization for each in memberships if each.ends_on is None), None)
+    if permissions.can_see_numbers(request.user, person):
+        numbers = {"id_number": person.id_number, "phone": person.phone}
+    elif permissions.can_see_masked_numbers(request.user, person):
+        numbers = {"id_number": person.masked_id_number, "phone": person.masked_phone}
+    else:
+        numbers = None
+    today = timezone.localdate()
+    context = {
+        "member": person,
+        "numbers": numbers,
+        "can_see_pay": permissions.can_see_pay(request.user, person),
+        "bases": person.dues_bases.select_related("recorded_by").order_by("-month", "-pk")[:BASES_SHOWN],
+        "arrears": arrears_of([person], today).get(person.pk),
+        "memberships": memberships,
+        "positions": person.positions.select_related("organization"),
+        "exemptions": person.exemptions.order_by("-starts_on"),
+        "probation_over": person.probation_end and person.probation_end <= today,
+        "moves": person.mobility_changes.all(),
+        "page": Paginator(person.changes.select_related("changed_by"), CHANGES_A_PAGE).get_page(
+            request.GET.get("page")
+        ),
+        "today": timezone.localdate(),
+        "can_edit": current is not None and permissions.can_edit_members(request.user, current),
+        "can_see_roster": permissions.can_read_records(request.user),
+    }
+    return render(request, "members/roster/member.html", context)
+
+
+def member_to_edit(request: HttpRequest, pk: int) -> tuple[Member, Membership]:
+    """A visible member and the current membership; 403 where the user does not keep that roster."""
+    person = get_object_or_404(Member.objects.visible_to(request.user), pk=pk)
+    current = person.memberships.select_related("organization").filter(ends_on__isnull=True).first()
+    if current is None:
+        raise Http404
+    if not permissions.can_edit_members(request.user, current.organization):
+        raise PermissionDenied
+    return person, current
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_member(request: HttpRequest) -> HttpResponse:
+    if not permissions.can_add_members(request.user):
+        raise PermissionDenied
+    form = NewMemberForm(request.POST or None, user=request.user)
+    if form.is_valid():
+        try:
+            person = services.add_member(
+                form.save(commit=False),
+                form.cleaned_data["organization"],
+                form.cleaned_data["starts_on"],
+                actor=request.user,
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{person}已列入{form.cleaned_data['organization']}名册。")
+            return redirect("members:member", person.pk)
+    return render(request, "members/roster/form.html", {"form": form, "title": "新增党员", "submit": "列入名册"})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_member(request: HttpRequest, pk: int) -> HttpResponse:
+    person, _ = member_to_edit(request, pk)
+    form = MemberForm(request.POST or None, instance=person)
+    if form.is_valid():
+        try:
+            changed = services.edit_member(form.save(commit=False), actor=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"已保存,改了 {changed} 项。" if changed else "没有改动。")
+            return redirect("members:member", pk)
+    context = {"form": form, "title": "修改资料", "submit": "保存", "member": person}
+    return render(request, "members/roster/form.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def transfer_member(request: HttpRequest, pk: int) -> HttpResponse:
+    person, current = member_to_edit(request, pk)
+    form = TransferForm(request.POST or None, user=request.user)
+    if form.is_valid():
+        try:
+            services.transfer_member(
+                person, form.cleaned_data["organization"], form.cleaned_data["day"], actor=request.user
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            day, to = form.cleaned_data["day"], form.cleaned_data["organization"]
+            messages.success(
+                request, f"{person}自 {day:%Y-%m-%d} 起转到{to}。{current.organization}仍看得到这天以前的考勤和党费。"
+            )
+            return redirect("members:member", pk)
+    posts = person.positions.in_office().select_related("organization")
+    context = {"form": form, "member": person, "current": current, "posts": posts}
+    return render(request, "members/roster/transfer.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_position(request: HttpRequest, pk: int) -> HttpResponse:
+    person, current = member_to_edit(request, pk)
+    initial = {"organization": current.organization}
+    form = PositionForm(request.POST or None, user=request.user, instance=Position(member=person), initial=initial)
+    if form.is_valid():
+        try:
+            position = services.add_position(form.save(commit=False), actor=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"已登记{person}任{position.get_title_display()}。")
+            return redirect("members:member", pk)
+    context = {"form": form, "title": "登记职务", "submit": "登记", "member": person}
+    return render(request, "members/roster/form.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def end_position(request: HttpRequest, pk: int, position_pk: int) -> HttpResponse:
+    person, _ = member_to_edit(request, pk)
+    position = get_object_or_404(person.positions.filter(ends_on__isnull=True), pk=position_pk)
+    form = EndPositionForm(request.POST or None)
+    if form.is_valid():
+        try:
+            services.end_position(position, form.cleaned_data["ends_on"], actor=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"已登记{person}离任{position.get_title_display()}。")
+            return redirect("members:member", pk)
+    lede = f"{position.organization} · {position.get_title_display()},{position.starts_on:%Y-%m-%d} 任职。"
+    context = {"form": form, "title": "登记离任", "submit": "登记离任", "member": person, "lede": lede}
+    return render(request, "members/roster/form.html", context)

@@ -1,0 +1,435 @@
+"""Adoptions: looked at before they are made, given other settings from a later period on, withdrawn before they begin."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import Q
+
+from members.models import ClosedPeriod, Membership, Organization, OrganizationKind, Position, User
+from members.querysets import in_subtrees
+from scoring.documents import read_document
+from scoring.engine import Period, Scheme
+from scoring.engine.vocabulary import POSTS
+from scoring.models import Adoption, Entry, SchemeVersion, UnitDocument, WorkedCase
+from scoring.trying import near
+from scoring.unit_settings import refused
+from scoring.worked_cases import names_settings, run_document
+
+CYCLES = {"year": "年", "half_year": "半年"}
+ONE_DAY = datetime.timedelta(1)
+
+
+def starts(cycle: str, today: datetime.date) -> list[Period]:
+    """Periods from whose first day a scheme may be adopted: of last year, this and the next."""
+    years = range(today.year - 1, today.year + 2)
+    return [period for year in years for period in (Period(year).halves if cycle == "half_year" else (Period(year),))]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an adoption changes, for whom.
+
+    before: the adoptions that it takes the place of (None: none), each with the number of its branches;
+    keeping: branches below that stay under an adoption of their own; until: a later adoption of the same organisation,
+    from which day on this one no longer counts; rounds: name of the organisation and period of the rounds that run;
+    unknown: entries on record from its first day on that the scheme has no clause for.
+    """
+
+    branches: list[Organization]
+    members: int
+    before: list[tuple[Adoption | None, int]]
+    keeping: list[Organization]
+    until: Adoption | None
+    rounds: list[tuple[str, Period]]
+    unknown: int
+
+
+def effect_of(adoption: Adoption) -> Effect:
+    """What `adoption`, which need not be stored, changes."""
+    nearest = _nearest(adoption)
+    keeping = [branch for branch, other in nearest.items() if other and _below(other, adoption)]
+    branches = [branch for branch in nearest if branch not in keeping]
+    before = Counter(nearest[branch] for branch in branches)
+    members = _members(adoption, keeping)
+    return Effect(
+        branches=branches,
+        members=members.count(),
+        before=sorted(before.items(), key=lambda pair: -pair[1]),
+        keeping=keeping,
+        until=_siblings(adoption).filter(starts_on__gt=adoption.starts_on).order_by("starts_on").first(),
+        rounds=_rounds(adoption),
+        unknown=_unknown(adoption, members),
+    )
+
+
+def _siblings(adoption: Adoption):
+    """Adoptions of the same organisation for the same people."""
+    same = Adoption.objects.filter(organization=adoption.organization, position=adoption.position)
+    return same.exclude(pk=adoption.pk).select_related("version", "organization")
+
+
+def _below(other: Adoption, adoption: Adoption) -> bool:
+    return len(other.organization.path) > len(adoption.organization.path)
+
+
+def _nearest(adoption: Adoption) -> dict[Organization, Adoption | None]:
+    """For each branch at or below the adoption's organisation, the one that counts there on its first day without it."""
+    branches = list(Organization.objects.under(adoption.organization).branches())
+    others = Adoption.objects.exclude(pk=adoption.pk).filter(position=adoption.position)
+    return dict.fromkeys(branches) | others.nearest(branches, adoption.starts_on)
+
+
+def _members(adoption: Adoption, keeping: list[Organization]):
+    """Memberships of today that come under the adoption; with a position, of those who hold it."""
+    there = Membership.objects.in_office().filter(organization__path__startswith=adoption.organization.path)
+    if keeping:
+        there = there.exclude(in_subtrees([branch.path for branch in keeping], "organization__path"))
+    if adoption.position:
+        there = there.filter(member__in=Position.objects.in_office().filter(title=adoption.position).values("member"))
+    return there
+
+
+def _rounds(adoption: Adoption) -> list[tuple[str, Period]]:
+    """Rounds at, above or below the organisation that run, and whose last day the adoption is in force on."""
+    running = near(adoption.organization).filter(rounds__isnull=False, rounds__closed_at__isnull=True)
+    rows = running.order_by("path", "rounds__period").values_list("name", "rounds__period").distinct()
+    found = [(name, Period.parse(code)) for name, code in rows]
+    return [(name, period) for name, period in found if period.ends_on >= adoption.starts_on]
+
+
+def _unknown(adoption: Adoption, members) -> int:
+    if adoption.position:
+        return 0  # the general scheme goes on counting them
+    entries = Entry.objects.lines().filter(member__in=members.values("member"), date__gte=adoption.starts_on)
+    return (
+        entries.exclude(status__in=("rejected", "withdrawn"))
+        .exclude(item__in=list(adoption.version.scheme.entry_titles))
+        .count()
+    )
+
+
+def cautions(adoption: Adoption, effect: Effect) -> list[str]:
+    """What whoever is about to adopt has perhaps not meant: a scheme for others, or one that holds already."""
+    scheme, found = adoption.version.scheme, []
+    if scheme.post and adoption.position != scheme.post:
+        whom = adoption.get_position_display() if adoption.position else "全体党员"
+        instead = "" if adoption.position else ",原来的方案不再用"
+        found.append(
+            f"《{scheme.title}》是考核{POSTS[scheme.post]}的,现在选的是用于{whom}:"
+            f"{effect.members} 人都会按它计分、定等次{instead}。如果不是这个意思,请回上一步改「用于谁」。"
+        )
+    same = {before: count for before, count in effect.before if before and _alike(before, adoption)}
+    if same:
+        count = sum(same.values())
+        which = "这些支部" if count == len(effect.branches) else f"其中 {count} 个支部"
+        above = any(before.organization_id != adoption.organization_id for before in same)
+        then = ",只是以后上级改用别的方案时,这里不再跟着改" if above else ""
+        found.append(f"{which}本来就按{adoption.version}、同样的设定计分,再采用一次,分数没有变化{then}。")
+    return found
+
+
+def _alike(one: Adoption, other: Adoption) -> bool:
+    return one.version_id == other.version_id and one.settings == other.settings
+
+
+# Making ----------------------------------------------------------------------------------------
+
+
+def require_adoptable(adoption: Adoption) -> None:
+    """Refuse, by field, what cannot be adopted: a draft, a day within a period or before the end of a closed one."""
+    if adoption.version.faults:
+        raise ValidationError({"version": f"{adoption.version}现在读不出来,不能采用。请选别的一版。"})
+    scheme, place, day = adoption.version.scheme, adoption.organization, adoption.starts_on
+    faults: dict[str, str] = {}
+    if adoption.version.status != SchemeVersion.Status.RELEASED:
+        faults["version"] = f"{adoption.version}还是草稿,发布以后才能采用。"
+    if place.kind == OrganizationKind.GROUP:
+        faults["organization"] = "党小组随所在支部考核,请选支部。"
+    general = Adoption.objects.in_force(place, day)
+    if adoption.position and general and general.version.code == adoption.version.code:
+        faults["position"] = f"{place}的全体党员从 {day} 起已经按《{scheme.title}》考核,不用再为任职单独采用。"
+    elif other := _of_another_position(adoption):
+        faults["position"] = (
+            f"《{scheme.title}》在{other.organization}已经用于{other.get_position_display()}。"
+            "一个方案只能另加给一种任职,请先停用那一次采用。"
+        )
+    if day != Period.containing(day, scheme.cycle).starts_on:
+        faults["starts_on"] = (
+            f"《{scheme.title}》按{CYCLES[scheme.cycle]}考核,要从一个周期的第一天起用,不能从 {day} 起。"
+        )
+    elif closed := _closed(adoption):
+        faults["starts_on"] = closed_words(closed, scheme)
+    elif same := _siblings(adoption).filter(starts_on=day).first():
+        faults["starts_on"] = f"{place}从 {day} 起已经采用{same.version},请选别的周期。"
+    if faults:
+        raise ValidationError(faults)
+
+
+def closed_words(closed: ClosedPeriod, scheme: Scheme) -> str:
+    """That a period is settled, and from when on the scheme can be adopted: from the next of its periods on."""
+    period = Period.containing(closed.ends_on + ONE_DAY, scheme.cycle)
+    if period.starts_on <= closed.ends_on:
+        period = Period.containing(period.ends_on + ONE_DAY, scheme.cycle)
+    return (
+        f"{closed.organization}的{closed.title}考核已经办结。"
+        f"《{scheme.title}》按{CYCLES[scheme.cycle]}考核,最早从 {period.starts_on} 起。"
+    )
+
+
+def _of_another_position(adoption: Adoption) -> Adoption | None:
+    """An adoption of the scheme for another position that meets this one: a round has one part for each branch."""
+    if not adoption.position:
+        return None
+    place, day = adoption.organization, adoption.starts_on
+    near = Q(organization__path__in=place.lineage) | Q(organization__path__startswith=place.path)
+    rows = Adoption.objects.filter(near).exclude(position__in=("", adoption.position)).order_by("starts_on")
+    holding: dict[Any, Adoption] = {}  # what holds on the day, and whatever begins after it
+    for row in rows.select_related("version", "organization"):
+        holding[(row.organization_id, row.position, max(row.starts_on, day))] = row
+    return next(
+        (
+            row
+            for row in holding.values()
+            if row.version.code == adoption.version.code and (row.ends_on is None or row.ends_on >= day)
+        ),
+        None,
+    )
+
+
+def _closed(adoption: Adoption) -> ClosedPeriod | None:
+    """A settled period that the adoption would reach into, of a branch that it is for."""
+    nearest = _nearest(adoption)
+    branches = [branch for branch, other in nearest.items() if not (other and _below(other, adoption))]
+    paths = {path for branch in (*branches, adoption.organization) for path in branch.lineage}
+    closed = ClosedPeriod.objects.filter(organization__path__in=paths, ends_on__gte=adoption.starts_on)
+    return closed.select_related("organization").order_by("-ends_on").first()
+
+
+def require_settings(adoption: Adoption) -> None:
+    """Refuse settings that the scheme does not allow, and those under which a worked case of the unit fails."""
+    problems = refused(adoption.version.scheme, adoption.settings)
+    if problems:
+        raise ValidationError([sentence for _, sentence in problems])
+    failing = failing_cases(adoption)
+    if failing:
+        raise ValidationError(["本单位的算例和新的设定不符,请改设定,或先改算例。", *failing])
+
+
+def failing_cases(adoption: Adoption) -> list[str]:
+    """What differs in the unit's worked cases, scored with the adoption's settings: case, member, field.
+
+    A case that names settings of its own is scored with those.
+    """
+    found = []
+    for case in WorkedCase.objects.filter(code=adoption.version.code, organization=adoption.organization):
+        scheme = adoption.version.scheme
+        if not names_settings(case.document):
+            scheme = scheme.configured(adoption.settings)
+        run = run_document(scheme, case.document, case.name)
+        found += [f"{case.name} · {row}" for row in run.wrong] + [str(fault) for fault in run.faults]
+    return found
+
+
+def settings_to_keep(adoption: Adoption) -> dict[str, Any]:
+    """Settings in force for the organisation on the adoption's first day that its version still takes."""
+    in_force = next(
+        (other for other in _chain(adoption) if other.version.code == adoption.version.code and other.settings), None
+    )
+    if in_force is None:
+        return {}
+    scheme = adoption.version.scheme
+    gone = {code for code, _ in refused(scheme, in_force.settings)}
+    kept = {code: value for code, value in in_force.settings.items() if code not in gone}
+    return {} if None in gone or refused(scheme, kept) else kept
+
+
+def _chain(adoption: Adoption) -> list[Adoption]:
+    """Adoptions in force on the day: the organisation's own first, then those above it."""
+    same = Adoption.objects.filter(position=adoption.position)
+    by_path = same.own_of(adoption.organization.lineage, adoption.starts_on)
+    return sorted(by_path.values(), key=lambda row: -len(row.organization.path))
+
+
+@transaction.atomic
+def adopt_version(adoption: Adoption, *, actor: User | None) -> Adoption:
+    """The stored adoption. Raises ValidationError, by field, where it cannot be made.
+
+    The document of the organisation's adoption before it goes along where the scheme is the same.
+    """
+    Organization.objects.select_for_update().get(pk=adoption.organization_id)  # one adoption at a time
+    require_adoptable(adoption)
+    require_settings(adoption)
+    adoption.adopted_by = actor
+    adoption.full_clean()
+    adoption.save()
+    _carry_document(adoption)
+    return adoption
+
+
+@transaction.atomic
+def change_settings(
+    adoption: Adoption, settings: Mapping[str, Any], starts_on: datetime.date, *, actor: User
+) -> Adoption:
+    """The adoption that has the settings from a day on: a new one, or one of that day that has not begun.
+
+    Raises ValidationError, by field where it can; an adoption in use is never changed.
+    """
+    Organization.objects.select_for_update().get(pk=adoption.organization_id)
+    changed = with_settings(adoption, settings, starts_on)
+    if changed.pk is None:
+        return adopt_version(changed, actor=actor)
+    require_settings(changed)
+    changed.adopted_by = actor
+    changed.save()
+    return changed
+
+
+def with_settings(adoption: Adoption, settings: Mapping[str, Any], starts_on: datetime.date) -> Adoption:
+    """The adoption that `change_settings` would store, not stored. Raises ValidationError where there can be none."""
+    waiting = Adoption.objects.filter(
+        organization=adoption.organization, position=adoption.position, starts_on=starts_on
+    ).first()
+    if waiting and not waiting.has_begun:
+        if waiting.version_id != adoption.version_id:
+            raise ValidationError(
+                {"starts_on": f"从 {starts_on} 起已经办好采用{waiting.version},请到那一次采用里改设定。"}
+            )
+        waiting.settings = dict(settings)
+        return waiting
+    if starts_on < adoption.starts_on:
+        raise ValidationError({"starts_on": f"这次采用从 {adoption.starts_on} 才开始,不能从更早的周期起改设定。"})
+    if adoption.ends_on and starts_on > adoption.ends_on:
+        raise ValidationError({"starts_on": f"这次采用只用到 {adoption.ends_on},不能从以后的周期起改设定。"})
+    changed = Adoption(
+        organization=adoption.organization,
+        version=adoption.version,
+        position=adoption.position,
+        settings=dict(settings),
+        starts_on=starts_on,
+        ends_on=adoption.ends_on,
+        ended_by=adoption.ended_by,
+    )
+    require_adoptable(changed)
+    return changed
+
+
+@transaction.atomic
+def withdraw_adoption(adoption: Adoption) -> None:
+    """Take back an adoption that has not begun. Raises ValidationError for one in use."""
+    if adoption.has_begun:
+        raise ValidationError(f"{adoption}已经从 {adoption.starts_on} 起用,不能撤回。要改,请从以后的周期起采用。")
+    remove_document(adoption)
+    adoption.delete()
+
+
+# Ending ----------------------------------------------------------------------------------------
+
+
+def after_end(adoption: Adoption, day: datetime.date) -> Adoption:
+    """What would count from a day on if the adoption ended, as one of the same organisation, not stored.
+
+    For a position it may have no version: nothing is added any more. Raises ValidationError, by field, where the
+    adoption cannot end then.
+    """
+    place = adoption.organization
+    later = _siblings(adoption).filter(starts_on__gt=adoption.starts_on).order_by("starts_on").first()
+    above = Adoption.objects.filter(position=adoption.position).own_of(place.lineage[:-1], day)
+    inherited = max(above.values(), key=lambda row: len(row.organization.path), default=None)
+    planned = Adoption(organization=place, position=adoption.position, starts_on=day)
+    versions = [adoption.version]
+    if inherited:
+        planned.version, planned.settings = inherited.version, inherited.settings
+        versions.append(inherited.version)
+    fault = None
+    if later:
+        fault = f"从 {later.starts_on} 起已经办好采用{later.version},请到那一次采用里办理。"
+    elif inherited is None and not adoption.position:
+        fault = f"{place}的上级没有采用方案,停用以后就没有方案计分了。请改为采用别的方案。"
+    elif day <= adoption.starts_on:
+        fault = f"这次采用从 {adoption.starts_on} 才开始。还没有起用的,请撤回;已经起用的,请选以后的周期。"
+    else:
+        for scheme in (version.scheme for version in versions if not version.faults):
+            if day != Period.containing(day, scheme.cycle).starts_on:
+                fault = f"《{scheme.title}》按{CYCLES[scheme.cycle]}考核,要从一个周期的第一天起,不能从 {day} 起。"
+            elif closed := _closed(planned):
+                fault = closed_words(closed, scheme)
+    if fault:
+        raise ValidationError({"starts_on": fault})
+    return planned
+
+
+@transaction.atomic
+def end_adoption(adoption: Adoption, day: datetime.date, *, actor: User) -> None:
+    """From a day on the adoption above counts again. Raises ValidationError, by field, where it cannot."""
+    Organization.objects.select_for_update().get(pk=adoption.organization_id)
+    after_end(adoption, day)
+    Adoption.objects.filter(pk=adoption.pk).update(ends_on=day - ONE_DAY, ended_by=actor)
+
+
+@transaction.atomic
+def keep_adoption(adoption: Adoption) -> None:
+    """Take back the end of an adoption, which has not come. Raises ValidationError once it has."""
+    adoption = Adoption.objects.select_for_update().get(pk=adoption.pk)
+    if adoption.has_ended:
+        raise ValidationError(f"{adoption}已经用到 {adoption.ends_on} 为止。要再用,请重新采用。")
+    Adoption.objects.filter(pk=adoption.pk).update(ends_on=None, ended_by=None)
+
+
+# Documents --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def attach_document(adoption: Adoption, title: str, upload: UploadedFile, *, actor: User) -> UnitDocument:
+    """The unit's document, read and kept in place of a former one; no article is pointed at it yet.
+
+    Raises DocumentError where the file cannot be taken.
+    """
+    articles, kind = read_document(upload)
+    remove_document(adoption)
+    upload.seek(0)
+    upload.name = f"{uuid4().hex}.{kind}"
+    return UnitDocument.objects.create(
+        adoption=adoption, title=title, file=upload, articles=articles, attached_by=actor
+    )
+
+
+def map_articles(document: UnitDocument, mapping: Mapping[str, str], *, actor: User) -> None:
+    """Point the scheme's articles at the unit's; those left out show the model text."""
+    document.mapping, document.attached_by = dict(mapping), actor
+    document.save(update_fields=["mapping", "attached_by", "attached_at"])
+
+
+@transaction.atomic
+def remove_document(adoption: Adoption) -> None:
+    """Take the document off the adoption; the file goes when no other adoption shows it."""
+    for document in UnitDocument.objects.filter(adoption=adoption):
+        storage, name = document.file.storage, document.file.name
+        document.delete()
+        if not UnitDocument.objects.filter(file=name).exists():
+            transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))
+
+
+def _carry_document(adoption: Adoption) -> None:
+    """Attach to a new adoption what the one before it of the same organisation and scheme showed."""
+    before = _siblings(adoption).filter(version__code=adoption.version.code, starts_on__lt=adoption.starts_on)
+    earlier = before.order_by("-starts_on").first()
+    document = UnitDocument.objects.filter(adoption=earlier).first() if earlier else None
+    if document:
+        known = adoption.version.scheme.articles
+        UnitDocument.objects.create(
+            adoption=adoption,
+            title=document.title,
+            file=document.file.name,
+            articles=document.articles,
+            mapping={id_: own for id_, own in document.mapping.items() if id_ in known},
+            attached_by=document.attached_by,
+        )

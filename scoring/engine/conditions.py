@@ -1,0 +1,483 @@
+"""Conditions of verdicts, consequences and lists: closed comparisons, joined by any, all and not.
+
+Every condition is an expression over the columns of the sheet, one row a member. A figure that is not known is
+null and so is its comparison; `any` is true when one is true, `all` false when one is false (Kleene), so that what
+does not need the unknown figure is still decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+from typing import TypeVar
+
+import polars as pl
+
+from scoring.engine.node import Node, listed
+from scoring.engine.numbers import POINT, plain
+from scoring.engine.vocabulary import CATEGORIES, MEMBER_STATUSES, MOBILITIES, POSITIONS
+
+Kind = TypeVar("Kind", bound="Condition")
+OPERATORS = {"at_least": "达到", "above": "高于", "at_most": "不超过", "below": "低于"}
+OPPOSITES = {"at_least": "below", "above": "at_most", "at_most": "above", "below": "at_least"}
+# What a clerk says instead of a comparison of counts: figure, operator, threshold.
+SPOKEN = {
+    ("required", "at_least", 1): "期内有应到的活动",
+    ("required", "below", 1): "期内没有应到的活动",
+    ("attended", "at_most", 0): "一次也没有到会",
+    ("attended", "above", 0): "至少到会一次",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that conditions may compare: its title, its unit, and whether it is counted, not in points."""
+
+    title: str
+    unit: str = " 分"
+    scale: int = POINT
+    # Without a required activity there is no rate, and no rule on the rate applies: not unknown, but false.
+    absent_is_false: bool = False
+    falls_short: bool = False  # a deduction: it grows as points are lost
+
+
+COUNTED = {
+    "required": Figure("应到次数", " 次", 1),
+    "attended": Figure("到会次数", " 次", 1),
+    "unpaid_months": Figure("没有交党费的月份", " 个月", 1),
+    "attendance_rate": Figure("活动参加率", "%", POINT, absent_is_false=True),
+}
+
+
+AGE = {"age": Figure("年龄", " 周岁", 1)}
+
+
+@dataclass(frozen=True)
+class Names:
+    """What conditions may speak of at one place of a definition."""
+
+    figures: Mapping[str, Figure]
+    grades: Mapping[str, str]
+    grade_columns: Mapping[str, str]  # word used in `in` → what a reader is told
+    entries: Mapping[str, str]
+    consequences: Mapping[str, str]
+
+
+ABOUT_PEOPLE = Names(AGE, {}, {}, {}, {})
+
+
+class Condition:
+    """A yes-or-no question about a member; `expression` answers it for all members at once.
+
+    words says that it holds, denied that it does not.
+    """
+
+    words: str
+    denied: str
+
+    def expression(self) -> pl.Expr:
+        raise NotImplementedError
+
+    def parts(self) -> tuple[Condition, ...]:
+        return ()
+
+    def walk(self) -> Iterator[Condition]:
+        yield self
+        for part in self.parts():
+            yield from part.walk()
+
+    def sufficient(self) -> Iterator[Condition]:
+        """The comparisons of which one alone makes the condition true."""
+        yield self
+
+    def supposing(self, met: Condition) -> pl.Expr:
+        """The answer if one of the comparisons were met, and all else as it is."""
+        return pl.lit(True) if self is met else self.expression()
+
+
+@dataclass(frozen=True)
+class Compare(Condition):
+    """A figure against a number. `threshold` is in the figure's own scale."""
+
+    code: str
+    figure: Figure
+    operator: str
+    threshold: int
+
+    def expression(self) -> pl.Expr:
+        column = pl.col(f"figure:{self.code}")
+        known = {
+            "at_least": column >= self.threshold,
+            "above": column > self.threshold,
+            "at_most": column <= self.threshold,
+            "below": column < self.threshold,
+        }[self.operator]
+        return known.fill_null(False) if self.figure.absent_is_false else known
+
+    @property
+    def words(self) -> str:
+        return self._words(self.operator)
+
+    @property
+    def denied(self) -> str:
+        return self._words(OPPOSITES[self.operator])
+
+    def _words(self, operator: str) -> str:
+        number = plain(self.threshold) if self.figure.scale == POINT else str(self.threshold)
+        said = f"{self.figure.title}{OPERATORS[operator]} {number}{self.figure.unit}"
+        return SPOKEN.get((self.code, operator, self.threshold), said)
+
+
+@dataclass(frozen=True)
+class GradeIs(Condition):
+    """The member's grade, of this sheet or of another period."""
+
+    grade: str
+    title: str
+    column: str
+    where: str
+
+    def expression(self) -> pl.Expr:
+        return pl.col(self.column) == self.grade
+
+    @property
+    def words(self) -> str:
+        return f"{self.where}定为{self.title}"
+
+    @property
+    def denied(self) -> str:
+        return f"{self.where}没有定为{self.title}"
+
+
+@dataclass(frozen=True)
+class StatusIs(Condition):
+    """The member's standing: full, probationary or activist."""
+
+    status: str
+
+    def expression(self) -> pl.Expr:
+        return pl.col("standing") == self.status
+
+    @property
+    def words(self) -> str:
+        return f"是{MEMBER_STATUSES[self.status]}"
+
+    @property
+    def denied(self) -> str:
+        return f"不{self.words}"
+
+
+@dataclass(frozen=True)
+class PositionIs(Condition):
+    """The member held one of these positions on the period's first day."""
+
+    positions: tuple[str, ...]
+
+    def expression(self) -> pl.Expr:
+        held = (pl.col("positions").list.contains(position) for position in self.positions)
+        return reduce(or_, held).fill_null(False)
+
+    @property
+    def words(self) -> str:
+        if set(self.positions) == set(POSITIONS):
+            return "担任职务"
+        return f"担任{'、'.join(POSITIONS[position] for position in self.positions)}"
+
+    @property
+    def denied(self) -> str:
+        return f"没有{self.words}"
+
+
+@dataclass(frozen=True)
+class FactIs(Condition):
+    """A fact of the member, mobility or category, is one of these."""
+
+    column: str
+    values: tuple[str, ...]
+    titles: tuple[str, ...]
+
+    def expression(self) -> pl.Expr:
+        return pl.col(self.column).is_in(list(self.values))
+
+    @property
+    def words(self) -> str:
+        return f"是{'或'.join(self.titles)}"
+
+    @property
+    def denied(self) -> str:
+        return f"不{self.words}"
+
+
+@dataclass(frozen=True)
+class Arrears(Condition):
+    """Nothing was paid for so many months running, at some month-end of the period."""
+
+    months: int
+
+    @property
+    def column(self) -> str:
+        return f"arrears:{self.months}"
+
+    def expression(self) -> pl.Expr:
+        return pl.col(self.column)
+
+    @property
+    def words(self) -> str:
+        return f"连续 {self.months} 个月没有交纳党费"
+
+    @property
+    def denied(self) -> str:
+        return f"没有{self.words}的情况"
+
+
+@dataclass(frozen=True)
+class Times(Condition):
+    """How often the grade was given, up to and with this period: exactly so often, or at least."""
+
+    grade: str
+    title: str
+    number: int
+    exactly: bool
+
+    @property
+    def column(self) -> str:
+        return f"earlier:{self.grade}"
+
+    def expression(self) -> pl.Expr:
+        times = pl.col(self.column) + (pl.col("grade") == self.grade).cast(pl.Int64)
+        return times == self.number if self.exactly else times >= self.number
+
+    @property
+    def words(self) -> str:
+        return f"连同本期{self._times}"
+
+    @property
+    def denied(self) -> str:
+        return f"连同本期不{self._times}"
+
+    @property
+    def _times(self) -> str:
+        return f"是第 {self.number} 次{'' if self.exactly else '或者更多次'}{self.title}"
+
+
+@dataclass(frozen=True)
+class EntryCount(Condition):
+    """At least so many entries of some codes, in the period or ever up to its end."""
+
+    codes: tuple[str, ...]
+    titles: tuple[str, ...]
+    at_least: int
+    ever: bool
+
+    @property
+    def column(self) -> str:
+        return f"count:{'+'.join(self.codes)}:{'ever' if self.ever else 'period'}"
+
+    def expression(self) -> pl.Expr:
+        return pl.col(self.column) >= self.at_least
+
+    @property
+    def words(self) -> str:
+        many = f" {self.at_least} 条及以上" if self.at_least > 1 else ""
+        return f"{'累计' if self.ever else '期内'}有{many}「{'、'.join(self.titles)}」的记录"
+
+    @property
+    def denied(self) -> str:
+        many = f"不到 {self.at_least} 条" if self.at_least > 1 else "没有"
+        return f"{'累计' if self.ever else '期内'}{many}「{'、'.join(self.titles)}」的记录"
+
+
+@dataclass(frozen=True)
+class HasConsequence(Condition):
+    """Another consequence holds."""
+
+    code: str
+    title: str
+
+    def expression(self) -> pl.Expr:
+        return pl.col(f"consequence:{self.code}")
+
+    @property
+    def words(self) -> str:
+        return f"符合「{self.title}」的条件"
+
+    @property
+    def denied(self) -> str:
+        return f"不符合「{self.title}」的条件"
+
+
+@dataclass(frozen=True)
+class Joined(Condition):
+    """Several conditions, of which any or all must hold."""
+
+    every: bool
+    conditions: tuple[Condition, ...]
+
+    def expression(self) -> pl.Expr:
+        return reduce(and_ if self.every else or_, (condition.expression() for condition in self.conditions))
+
+    def supposing(self, met: Condition) -> pl.Expr:
+        return reduce(and_ if self.every else or_, (condition.supposing(met) for condition in self.conditions))
+
+    def parts(self) -> tuple[Condition, ...]:
+        return self.conditions
+
+    def sufficient(self) -> Iterator[Condition]:
+        for condition in () if self.every else self.conditions:
+            yield from condition.sufficient()
+
+    @property
+    def words(self) -> str:
+        return self._said(denied=False)
+
+    @property
+    def denied(self) -> str:
+        return self._said(denied=True)
+
+    def _said(self, denied: bool) -> str:
+        """The parts as one sentence; those joined the other way are kept apart, by brackets or by a wider stop."""
+        every = self.every != denied
+        said = list(self._leaves(every, denied))
+        if not every and any(joined for _, joined in said):
+            return ";或者".join(words for words, _ in said)
+        *first, last = (f"({words})" if joined else words for words, joined in said)
+        return ",".join([*first, f"{'并且' if every else '或者'}{last}"]) if first else last
+
+    def _leaves(self, every: bool, denied: bool) -> Iterator[tuple[str, bool]]:
+        """Words of every part, and whether it is joined by itself; parts that are joined alike are one row."""
+        for part in self.conditions:
+            inner, no = (part.condition, not denied) if isinstance(part, Not) else (part, denied)
+            joined = isinstance(inner, Joined)
+            if joined and (inner.every != no) == every:
+                yield from inner._leaves(every, no)
+            else:
+                yield inner.denied if no else inner.words, joined
+
+
+@dataclass(frozen=True)
+class Not(Condition):
+    """The opposite of a condition; unknown stays unknown."""
+
+    condition: Condition
+
+    def expression(self) -> pl.Expr:
+        return ~self.condition.expression()
+
+    def parts(self) -> tuple[Condition, ...]:
+        return (self.condition,)
+
+    def sufficient(self) -> Iterator[Condition]:
+        return iter(())
+
+    @property
+    def words(self) -> str:
+        return self.condition.denied
+
+    @property
+    def denied(self) -> str:
+        return self.condition.words
+
+
+def read_condition(node: Node, names: Names) -> Condition | None:
+    """The condition written in `node`, or None after noting its faults."""
+    readers = PEOPLE_READERS if names is ABOUT_PEOPLE else OUTCOME_READERS
+    kinds = [key for key in readers if key in node.data]
+    if len(kinds) != 1:
+        node.faults.add(node.line, f"条件要写明一种,可用:{listed(readers)}。")
+        return None
+    condition = readers[kinds[0]](node, names, kinds[0])
+    node.close()
+    return condition
+
+
+def _joined(node: Node, names: Names, key: str) -> Condition | None:
+    conditions = [read_condition(child, names) for child in node.children(key, "条件")]
+    if not conditions:
+        node.fault(key, f"「{key}」下面至少要有一个条件。")
+    return None if not conditions or None in conditions else Joined(key == "all", tuple(conditions))
+
+
+def _not(node: Node, names: Names, key: str) -> Condition | None:
+    child = node.child(key, "条件")
+    condition = child and read_condition(child, names)
+    return Not(condition) if condition else None
+
+
+def _compare(node: Node, names: Names, key: str) -> Condition | None:
+    code = node.choice(key, names.figures)
+    operators = [word for word in OPERATORS if word in node.data]
+    if len(operators) != 1:
+        node.faults.add(node.line, f"比较要写明一种,可用:{listed(OPERATORS)}。")
+        return None
+    operator = operators[0]
+    figure = names.figures.get(code, Figure(""))
+    threshold = node.number(operator, figure.scale)
+    if figure.absent_is_false and operator in ("above", "at_most"):
+        node.fault(operator, f"{figure.title}只能用 at_least 或 below 比较。")
+        return None
+    return Compare(code, figure, operator, threshold) if code and threshold is not None else None
+
+
+def _grade(node: Node, names: Names, key: str) -> Condition | None:
+    grade = node.choice(key, names.grades)
+    column = node.choice("in", names.grade_columns, "grade")
+    return GradeIs(grade, names.grades[grade], column, names.grade_columns[column]) if grade and column else None
+
+
+def _status(node: Node, names: Names, key: str) -> Condition | None:
+    status = node.choice(key, MEMBER_STATUSES)
+    return StatusIs(status) if status else None
+
+
+def _entries(node: Node, names: Names, key: str) -> Condition | None:
+    codes = node.names(key, names.entries)
+    at_least, ever = node.whole("at_least", least=1, default=1), node.flag("ever")
+    if not codes or at_least is None:
+        return None
+    return EntryCount(codes, tuple(names.entries[code] for code in codes), at_least, ever)
+
+
+def _consequence(node: Node, names: Names, key: str) -> Condition | None:
+    code = node.choice(key, names.consequences)
+    return HasConsequence(code, names.consequences[code]) if code else None
+
+
+def _position(node: Node, names: Names, key: str) -> Condition | None:
+    positions = node.names(key, POSITIONS)
+    return PositionIs(positions) if positions else None
+
+
+def _fact(node: Node, names: Names, key: str) -> Condition | None:
+    allowed = {"mobility": MOBILITIES, "category": CATEGORIES}[key]
+    values = node.names(key, allowed)
+    return FactIs(key, values, tuple(allowed[value] for value in values)) if values else None
+
+
+def _arrears(node: Node, names: Names, key: str) -> Condition | None:
+    months = node.whole(key, least=1)
+    return Arrears(months) if months else None
+
+
+def _times(node: Node, names: Names, key: str) -> Condition | None:
+    grade = node.choice(key, names.grades)
+    exactly = node.has("exactly")
+    number = node.whole("exactly" if exactly else "at_least", least=1)
+    return Times(grade, names.grades[grade], number, exactly) if grade and number else None
+
+
+JOINING = {"any": _joined, "all": _joined, "not": _not, "figure": _compare, "status": _status}
+PEOPLE_READERS = JOINING | {"position": _position, "mobility": _fact, "category": _fact}
+OUTCOME_READERS = JOINING | {
+    "grade": _grade,
+    "entries": _entries,
+    "consequence": _consequence,
+    "arrears": _arrears,
+    "times": _times,
+}
+
+
+def asked_for(conditions: list[Condition], kind: type[Kind]) -> dict[str, Kind]:
+    """The conditions of one kind within `conditions`, by the column that they read."""
+    return {part.column: part for condition in conditions for part in condition.walk() if isinstance(part, kind)}

@@ -1,0 +1,152 @@
+"""From the sheet to what follows: consequences, lists, rank, alerts, and how far away each threshold is."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from scoring.engine.conditions import Compare, Condition, EntryCount
+from scoring.engine.elements import Board, Consequence, Grade, Outcome, Quota, Verdict
+from scoring.engine.facts import Facts
+from scoring.engine.numbers import POINT
+from scoring.engine.scheme import Scheme
+from scoring.engine.sheet import figure
+from scoring.engine.tables import MONTHS_OF_ALERT, Tables
+
+CODES = pl.List(pl.String)
+
+
+def decided(wide: pl.DataFrame, scheme: Scheme, outcome: Outcome, facts: Facts) -> pl.DataFrame:
+    """`wide` with a Boolean column a consequence and a list, the rank, and the lists of codes."""
+    for consequence in outcome.consequences:
+        column = f"consequence:{consequence.code}"
+        too_early = consequence.when_over and facts.as_of is not None
+        when = pl.lit(False) if too_early else consequence.when.expression()
+        wide = wide.with_columns(when.alias(column))
+        if consequence.quota:
+            wide = _within_quota(wide, column, consequence.quota, facts)
+    boards = [board.when.expression().alias(f"list:{board.code}") for board in outcome.lists]
+    known = pl.col("status").is_in(["scored", "reviewed"])
+    within = ["organization", "layer"] if scheme.ranks_by_layer else ["organization"]
+    return wide.with_columns(boards).with_columns(
+        consequences=chosen_codes("consequence", list(outcome.titles)),
+        lists=pl.when(known)
+        .then(chosen_codes("list", [board.code for board in outcome.lists]))
+        .otherwise(pl.lit([], CODES)),
+        rank=figure("total").rank("min", descending=True).over(within).cast(pl.Int64),
+    )
+
+
+def chosen_codes(prefix: str, codes: list[str]) -> pl.Expr:
+    """The codes whose column is true, sorted; unknown is not true."""
+    if not codes:
+        return pl.lit([], CODES)
+    return pl.concat_list(
+        pl.when(pl.col(f"{prefix}:{code}")).then(pl.lit(code)).otherwise(pl.lit(None, pl.String))
+        for code in sorted(codes)
+    ).list.drop_nulls()
+
+
+def _within_quota(wide: pl.DataFrame, column: str, quota: Quota, facts: Facts) -> pl.DataFrame:
+    """`wide` where `column` keeps the highest of each organisation, and those tied across the edge get the tie."""
+    sizes = (
+        facts.members.group_by("organization")
+        .agg(found=pl.len().cast(pl.Int64))
+        .join(facts.organizations, on="organization", how="left")
+        .select("organization", size=pl.coalesce("size", "found"))
+    )
+    eligible = pl.when(column).then(figure("total"))
+    places = pl.max_horizontal(pl.col("size") * quota.percent // 10_000, pl.lit(quota.least, pl.Int64))
+    best, worst = (eligible.rank(method, descending=True).over("organization") for method in ("min", "max"))
+    ranked = wide.join(sizes, on="organization", how="left", maintain_order="left").with_columns(
+        places=places, best=best, worst=worst
+    )
+    return ranked.with_columns(
+        (pl.col("worst") <= pl.col("places")).alias(column),
+        ((pl.col("best") <= pl.col("places")) & (pl.col("worst") > pl.col("places"))).alias(f"consequence:{quota.tie}"),
+    ).drop("size", "places", "best", "worst")
+
+
+def alerts(scheme: Scheme, tables: Tables) -> pl.DataFrame:
+    """member, alerts: the codes of what calls for a human look, for every member with any."""
+    found = {"six_months_dues": tables.arrears(MONTHS_OF_ALERT).select("member"), "six_months_life": tables.inactive}
+    return (
+        pl.concat(found[rule.code].with_columns(alert=pl.lit(rule.code)) for rule in scheme.alerts)
+        .group_by("member")
+        .agg(alerts=pl.col("alert").sort())
+    )
+
+
+OUTLOOK = {
+    "member": pl.Int64,
+    "kind": pl.String,  # grade | consequence | list | verdict
+    "code": pl.String,
+    "of": pl.Int64,  # index among the outcome's consequences, lists or verdicts
+    "met": pl.Int64,  # index among the comparisons of its condition, as `thresholds` gives them
+    "value": pl.Int64,
+    "threshold": pl.Int64,
+    "distance": pl.Int64,
+}
+
+
+def outlook(wide: pl.DataFrame, scheme: Scheme, outcome: Outcome) -> pl.DataFrame:
+    """Distance to the next grade, what is to spare above the grade's floor, and distance to every threshold that
+    would lead to a consequence, onto a list or to a verdict, if it alone were crossed.
+    """
+    scored = wide.lazy().filter(pl.col("status") != "reviewed")
+    frames = [frame for grade in scheme.bands if (frame := _grade_outlook(scored, scheme.bands, grade)) is not None]
+    for kind, parts in outcome.by_kind.items():
+        for index, part in enumerate(parts):
+            unmet = ~part.when.expression()
+            for place, condition in enumerate(thresholds(part)):
+                near = (part.when.supposing(condition) & unmet).fill_null(False)
+                rows = _distance(scored.filter(near), condition)
+                frames.append(_labelled(rows, kind, part.code, index, place))
+    found = pl.concat([pl.LazyFrame(schema=OUTLOOK), *frames])
+    return found.sort("member", "kind", "distance", "code", "of", "met").collect()
+
+
+def thresholds(part: Verdict | Consequence | Board) -> list[Compare | EntryCount]:
+    """The comparisons of its condition that one comes nearer to step by step: points lost, a figure sinking, months
+    and records adding up. Nobody is told how near a place of a quota is, which depends on the others.
+    """
+    if getattr(part, "quota", None):
+        return []
+    return [condition for condition in part.when.walk() if isinstance(condition, EntryCount) or _is_step(condition)]
+
+
+def _is_step(condition: Condition) -> bool:
+    if not isinstance(condition, Compare):
+        return False
+    counted = condition.figure.scale != POINT
+    return condition.operator == ("at_least" if counted or condition.figure.falls_short else "below")
+
+
+def _distance(wide: pl.LazyFrame, condition: Compare | EntryCount) -> pl.LazyFrame:
+    """member, value, threshold and how far it is; what adds up one by one is not near before it has begun."""
+    if isinstance(condition, EntryCount):
+        value, threshold, begun = pl.col(condition.column), condition.at_least, pl.col("value") > 0
+    else:
+        value, threshold = figure(condition.code), condition.threshold
+        begun = pl.col("value").is_not_null() if condition.figure.scale == POINT else pl.col("value") > 0
+    rows = wide.select("member", value=value.cast(pl.Int64), threshold=pl.lit(threshold, pl.Int64))
+    return rows.filter(begun).with_columns(distance=(pl.col("threshold") - pl.col("value")).abs())
+
+
+def _labelled(rows: pl.LazyFrame, kind: str, code: str, of: int | None, met: int | None) -> pl.LazyFrame:
+    labels = {"kind": kind, "code": code, "of": of, "met": met}
+    return rows.with_columns(pl.lit(value, OUTLOOK[name]).alias(name) for name, value in labels.items()).select(
+        *OUTLOOK
+    )
+
+
+def _grade_outlook(wide: pl.LazyFrame, bands: tuple[Grade, ...], grade: Grade) -> pl.LazyFrame | None:
+    """The row of `grade` for those who have it or stand just below it; a verdict's grade has none."""
+    if grade.at_least_micro is None:
+        return None
+    below = bands[bands.index(grade) + 1 :][:1]
+    own = pl.col("grade") == grade.code
+    under = pl.col("grade") == below[0].code if below else pl.col("grade").is_null() & figure("total").is_not_null()
+    near = wide.filter((own | under).fill_null(False) & pl.col("verdict").is_null())
+    limit = pl.lit(grade.at_least_micro, pl.Int64)
+    rows = near.select("member", value=figure("total"), threshold=limit, distance=limit - figure("total"))
+    return _labelled(rows, "grade", grade.code, None, None)

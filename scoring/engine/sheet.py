@@ -1,0 +1,257 @@
+"""One period's sheet: lines → items → parts → total → grade, one row a member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import polars as pl
+
+from scoring.engine.conditions import Arrears, Condition, EntryCount, Times, asked_for
+from scoring.engine.elements import Grade, Part, Verdict
+from scoring.engine.errors import FactsError
+from scoring.engine.lines import all_lines, compiled
+from scoring.engine.numbers import CENT, WEIGHT, divided, plain, rounded, weighed
+from scoring.engine.people import simplified_items, unknown_groups, unknown_layers
+from scoring.engine.scheme import Scheme
+from scoring.engine.tables import Tables
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """`wide` has one row a scored member: figures as `figure:<code>`, the grade, earlier grades, entry counts.
+
+    items and lines are as computed: every item of every member, and the lines before zeroing and limits.
+    """
+
+    wide: pl.DataFrame
+    items: pl.DataFrame
+    lines: pl.DataFrame
+    appraisal: pl.DataFrame
+    missing: pl.DataFrame  # member, code
+
+
+def figure(code: str) -> pl.Expr:
+    return pl.col(f"figure:{code}")
+
+
+def period_sheet(scheme: Scheme, tables: Tables) -> Sheet:
+    """The sheet of every member in `tables`, up to the grade."""
+    lines = all_lines(scheme, tables)
+    items = _items(scheme, tables, lines)
+    appraisal, missing = _appraisal(scheme, tables)
+    wide = counted(tables, scheme.outcome.conditions).join(_sums(scheme, items), on="member", how="left")
+    if scheme.groups:
+        wide = wide.join(_appraised(appraisal), on="member", how="left")
+    made = _parts(scheme)
+    made["total"] = reduce(add, (made[code] for code in scheme.total.of)) - sum(
+        (made[code] for code in scheme.total.minus), pl.lit(0, pl.Int64)
+    )
+    wide = wide.with_columns(expression.alias(f"figure:{code}") for code, expression in made.items())
+    wide = judged(wide.with_columns(grade=banded(scheme.bands)), scheme.outcome.verdicts, figure("total").is_not_null())
+    missing = pl.concat([missing, _missing(scheme, tables, items)]).unique()
+    return Sheet(wide, items, lines, appraisal, missing)
+
+
+def counted(tables: Tables, conditions: list[Condition]) -> pl.DataFrame:
+    """One row a member with what was counted: attendance, months unpaid, entries, arrears, earlier grades."""
+    figures = ("required", "attended", "excused", "unpaid_months")
+    wide = (
+        tables.people.select("member", "organization", "standing", "layer")
+        .join(tables.counts, on="member", how="left")
+        .join(tables.unpaid_months, on="member", how="left")
+        .with_columns(pl.col(figures).fill_null(0))
+        .with_columns(tables.rate.alias("figure:attendance_rate"))
+        .rename({name: f"figure:{name}" for name in figures})
+        .join(_previous_grades(tables), on="member", how="left")
+        .with_columns(pl.col("previous").fill_null(""))
+    )
+    for arrears in asked_for(conditions, Arrears).values():
+        found = tables.arrears(arrears.months).select("member", pl.lit(True).alias(arrears.column))
+        wide = wide.join(found, on="member", how="left").with_columns(pl.col(arrears.column).fill_null(False))
+    counts = _entry_counts(tables, asked_for(conditions, EntryCount)) + _earlier_grades(
+        tables, asked_for(conditions, Times)
+    )
+    for frame in counts:
+        wide = wide.join(frame, on="member", how="left").with_columns(
+            pl.col([name for name in frame.columns if name != "member"]).fill_null(0)
+        )
+    return wide
+
+
+def _entry_counts(tables: Tables, counts: dict[str, EntryCount]) -> list[pl.DataFrame]:
+    if not counts:
+        return []
+    happened = tables.facts.entries.filter(
+        pl.col("approved") & ~pl.col("reversed") & (pl.col("date") <= tables.period.ends_on)
+    )
+    return [
+        happened.group_by("member").agg(
+            (pl.col("item").is_in(count.codes) & (tables.within("date") | pl.lit(count.ever))).sum().alias(column)
+            for column, count in counts.items()
+        )
+    ]
+
+
+def _earlier_grades(tables: Tables, times: dict[str, Times]) -> list[pl.DataFrame]:
+    """How often each grade was given in earlier periods of the same length."""
+    code = tables.period.code
+    before = tables.facts.history.filter((pl.col("period").str.len_chars() == len(code)) & (pl.col("period") < code))
+    return [
+        before.filter(pl.col("grade") == asked.grade).group_by("member").agg(pl.len().cast(pl.Int64).alias(column))
+        for column, asked in times.items()
+    ]
+
+
+def _previous_grades(tables: Tables) -> pl.DataFrame:
+    """member, previous: the grade of the period just before, where it is on record."""
+    return tables.facts.history.filter(pl.col("period") == tables.period.previous.code).select(
+        "member", previous="grade"
+    )
+
+
+def _items(scheme: Scheme, tables: Tables, lines: pl.DataFrame) -> pl.DataFrame:
+    """Every item of every member: member, item, part, full, start, left (start plus events), what the limits change
+    (floored, capped), value; null while it is not known."""
+    rules = compiled(scheme)
+    events = pl.col("kind") == "event"
+    sums = lines.group_by("member", "item").agg(
+        events=pl.col("value").sum(), zero=pl.col("zero").any(), known=events.any()
+    )
+    items = (
+        tables.people.select("member", "layer")
+        .join(rules.items, on="layer", how="inner", nulls_equal=True)
+        .join(sums, on=["member", "item"], how="left", maintain_order="left")
+        .with_columns(left=pl.col("start") + pl.col("events").fill_null(0))
+        .with_columns(zeroed=pl.when("zero").then(pl.min_horizontal("left", 0)).otherwise("left"))
+        .with_columns(floor=pl.max_horizontal("zeroed", "floor"))
+        .with_columns(final=pl.min_horizontal("floor", "cap"))
+    )
+    unknown = (pl.col("needs_line") & ~pl.col("known").fill_null(False)) | pl.col("unsure")
+    if scheme.simplified:
+        unsure = simplified_items(scheme, tables.people, rules.item).filter(pl.col("simplified").is_null())
+        items = items.join(unsure.with_columns(lost=True), on=["member", "item"], how="left")
+        unknown = unknown | pl.col("lost").fill_null(False)
+    items = items.with_columns(
+        floored=pl.col("floor") - pl.col("zeroed"),
+        capped=pl.col("final") - pl.col("floor"),
+        value=pl.when(~unknown).then("final"),
+    )
+    _refuse_too_high(items)
+    return items
+
+
+def _refuse_too_high(items: pl.DataFrame) -> None:
+    """A score that people give is at most the item's full marks."""
+    bad = items.filter(pl.col("assessed") & (pl.col("value") > pl.col("full")))
+    if bad.height:
+        raise FactsError(
+            f"党员 {row['member']} 的「{row['item']}」评分 {plain(row['value'])},最多 {plain(row['full'])} 分。"
+            for row in bad.sort("member", "item").iter_rows(named=True)
+        )
+
+
+def _missing(scheme: Scheme, tables: Tables, items: pl.DataFrame) -> pl.DataFrame:
+    """member, code: items without a score, and facts without which layer or group is not known."""
+    unscored = items.filter(pl.col("assessed") & ~pl.col("known").fill_null(False))
+    frames = [unscored.select("member", code=pl.col("item").cast(pl.String)), unknown_layers(scheme, tables.people)]
+    if scheme.simplified:
+        frames.append(unknown_groups(scheme, tables.people, compiled(scheme).item))
+    return pl.concat(frames)
+
+
+def _sums(scheme: Scheme, items: pl.DataFrame) -> pl.DataFrame:
+    """The sum of every such part, null where one of its items is not known; `earned:` where a part has a cap."""
+    parts = [part for part in scheme.parts if part.kind == "sum"]
+    own = {part.code: pl.col("value").filter(pl.col("part") == part.code) for part in parts}
+    sums = items.group_by("member").agg(
+        *(values.sum().alias(f"earned:{code}") for code, values in own.items()),
+        *(values.is_null().any().alias(f"unknown:{code}") for code, values in own.items()),
+    )
+    return sums.select(
+        "member",
+        *(pl.when(~pl.col(f"unknown:{p.code}")).then(f"earned:{p.code}").alias(f"earned:{p.code}") for p in parts),
+    ).with_columns(_limited(part).alias(f"figure:{part.code}") for part in parts)
+
+
+def _limited(part: Part) -> pl.Expr:
+    earned = pl.col(f"earned:{part.code}") * (-1 if part.negated else 1)
+    return earned if part.cap is None else pl.when(earned > part.cap).then(part.cap).otherwise(earned)
+
+
+def _parts(scheme: Scheme) -> dict[str, pl.Expr]:
+    """How every part comes from the sums and from the parts before it."""
+    made: dict[str, pl.Expr] = {}
+    for part in scheme.parts:
+        if part.kind == "weighted":
+            made[part.code] = weighed(made[part.of], part.weight)
+        elif part.kind == "shortfall":
+            made[part.code] = pl.max_horizontal(part.start - made[part.of], pl.lit(0, pl.Int64))
+        elif part.kind == "appraisal":
+            made[part.code] = pl.col("appraised")
+        else:
+            made[part.code] = figure(part.code)
+    return made
+
+
+def _appraisal(scheme: Scheme, tables: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Mean and share of every group, null without ballots; and what is missing: member, code."""
+    groups = pl.DataFrame(
+        [(group.code, group.weight_parts) for group in scheme.groups],
+        schema={"group": pl.String, "weight": pl.Int64},
+        orient="row",
+    )
+    ballots = tables.facts.ballots.filter((pl.col("period") == tables.period.code) & (pl.col("count") > 0))
+    unknown = ballots.join(groups, on="group", how="anti").get_column("group").unique().sort()
+    if len(unknown):
+        raise FactsError([f"方案没有「{group}」这个评议组。" for group in unknown])
+    cast = ballots.group_by("member", "group").agg(
+        ballots=pl.col("count").sum(), sum=(pl.col("score") * pl.col("count")).sum()
+    )
+    appraisal = (
+        tables.facts.members.select("member")
+        .join(groups, how="cross")
+        .join(cast, on=["member", "group"], how="left", maintain_order="left")
+        .with_columns(
+            ballots=pl.col("ballots").fill_null(0), mean=divided(pl.col("sum"), pl.col("ballots") * CENT) * CENT
+        )
+        .with_columns(value=pl.col("mean") * pl.col("weight") // WEIGHT)
+        .select("member", "group", "ballots", "mean", "weight", "value")
+    )
+    missing = appraisal.filter(pl.col("mean").is_null()).select("member", code=pl.lit("appraisal.") + pl.col("group"))
+    return appraisal, missing
+
+
+def _appraised(appraisal: pl.DataFrame) -> pl.DataFrame:
+    """The appraisal of every member whose groups all have ballots."""
+    return (
+        appraisal.group_by("member")
+        .agg(pl.col("value").sum(), pl.col("mean").is_null().any().alias("missing"))
+        .select("member", appraised=pl.when(~pl.col("missing")).then(rounded(pl.col("value"))))
+    )
+
+
+def banded(bands: tuple[Grade, ...]) -> pl.Expr:
+    """The grade by the total; null without one, and below every band."""
+    total = figure("total")
+    expression = pl.lit(None, pl.String)
+    for grade in reversed(bands):
+        reached = total.is_not_null() if grade.at_least_micro is None else total >= grade.at_least_micro
+        expression = pl.when(reached).then(pl.lit(grade.code)).otherwise(expression)
+    return expression
+
+
+def judged(wide: pl.DataFrame, verdicts: tuple[Verdict, ...], settled: pl.Expr) -> pl.DataFrame:
+    """`wide` with what verdicts set whatever the points, and `verdict`, the index of the first that did.
+
+    settled: members who have a result; the others wait for what is missing.
+    """
+    index, grade, total = pl.lit(None, pl.Int64), pl.col("grade"), figure("total")
+    for number, verdict in reversed(list(enumerate(verdicts))):
+        holds = verdict.when.expression() & settled
+        index = pl.when(holds).then(pl.lit(number, pl.Int64)).otherwise(index)
+        grade = pl.when(holds).then(pl.lit(verdict.grade)).otherwise(grade)
+        if verdict.total_micro is not None:
+            total = pl.when(holds & total.is_not_null()).then(verdict.total_micro).otherwise(total)
+    return wide.with_columns(total.alias("figure:total"), grade=grade, verdict=index)

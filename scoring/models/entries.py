@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils import timezone
+
+from scoring.models.schemes import SchemeVersion
+from scoring.querysets import EntryQuerySet
+
+if TYPE_CHECKING:
+    from scoring.engine import EntryItem
+
+
+class EntryStatus(models.TextChoices):
+    DECLARED = "declared", "待支部审核"
+    REVIEWED = "reviewed", "待街道审批"
+    APPROVED = "approved", "已批准"
+    REJECTED = "rejected", "未通过"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class Entry(models.Model):
+    """A merit, fault, veto or record of a member under one item of the scheme.
+
+    What it says is never edited: a mistake is put right by a reversal, an entry that names it in `reverses`.
+    """
+
+    member = models.ForeignKey("members.Member", models.PROTECT, related_name="entries", verbose_name="党员")
+    version = models.ForeignKey(SchemeVersion, models.PROTECT, related_name="+", verbose_name="依据的方案")
+    item = models.CharField("条款", max_length=60)
+    date = models.DateField("发生日期")
+    quantity = models.PositiveSmallIntegerField("次数", default=1, validators=[MinValueValidator(1, "次数至少为 1。")])
+    level = models.CharField("级别", max_length=30, blank=True)
+    points = models.DecimalField(
+        "分值",
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0, "分值不能小于 0。扣分项写正数,系统会扣。")],
+    )
+    amount_yuan = models.DecimalField(
+        "金额(元)",
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01"), "金额要大于 0。")],
+    )
+    half = models.CharField("半年", max_length=2, blank=True, choices=[("H1", "上半年"), ("H2", "下半年")])
+    award = models.CharField(
+        "奖项", max_length=60, blank=True, help_text="同一奖项的几次奖励写同一个名称,只按最高的一次计分。"
+    )
+    note = models.CharField("事由", max_length=200)
+    status = models.CharField("状态", max_length=10, choices=EntryStatus, default=EntryStatus.DECLARED)
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="reversal", verbose_name="冲正的记录"
+    )
+    declared_by = models.ForeignKey("members.User", models.PROTECT, related_name="+", verbose_name="登记人")
+    declared_at = models.DateTimeField("登记时间", default=timezone.now, editable=False)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "记分"
+        ordering = ["-date", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=1), name="entry_quantity", violation_error_message="次数至少为 1。"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(points__isnull=True) | models.Q(points__gte=0),
+                name="entry_points_not_negative",
+                violation_error_message="分值不能小于 0。扣分项写正数,系统会扣。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member} {self.item} {self.date}"
+
+    @property
+    def rule(self) -> EntryItem:
+        """The clause that the entry was declared under. Raises UnreadableVersionError."""
+        return self.version.item(self.item)
+
+    @property
+    def title(self) -> str:
+        """What the clause is called, as lists show it."""
+        return "(条款读不出)" if self.version.faults else self.rule.title
+
+    @property
+    def level_words(self) -> str:
+        """The level that was declared and what it counts; empty of clauses without levels."""
+        return "" if self.version.faults else self.rule.level_words.get(self.level, "")
+
+    @property
+    def status_words(self) -> str:
+        """The status; of an entry that waits, with the office that it waits for."""
+        if self.status == EntryStatus.REVIEWED and not self.version.faults and self.rule.office == "discipline":
+            return "待纪工委审批"
+        return self.get_status_display()
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status in (EntryStatus.DECLARED, EntryStatus.REVIEWED)
+
+    @property
+    def proxy_words(self) -> str:
+        """李秀英代报, for a merit that somebody else put down for the member; empty otherwise."""
+        if self.declared_by.member_id == self.member_id or self.version.faults or self.rule.sign != "merit":
+            return ""
+        return f"{self.declared_by.name}代报"
+
+
+class Decision(models.Model):
+    """One step of an entry's course: who decided what, when and why; or its author taking it back unsettled."""
+
+    class Step(models.TextChoices):
+        BRANCH = "branch", "支部审核"
+        STREET = "street", "街道审批"
+        WITHDRAWAL = "withdrawal", "登记人撤回"
+
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="decisions", verbose_name="记分")
+    step = models.CharField("环节", max_length=10, choices=Step)
+    approved = models.BooleanField("通过")
+    reason = models.CharField("理由", max_length=200, blank=True)
+    decided_by = models.ForeignKey("members.User", models.PROTECT, related_name="+", verbose_name="决定人")
+    decided_at = models.DateTimeField("决定时间", default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "决定"
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entry", "step"], name="decision_once", violation_error_message="这一环节已经有决定。"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved=True) | ~models.Q(reason="") | models.Q(step="withdrawal"),
+                name="decision_refusal_has_reason",
+                violation_error_message="不通过要写明理由。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        if self.step == self.Step.WITHDRAWAL:
+            return self.get_step_display()
+        return f"{self.get_step_display()}{'通过' if self.approved else '没有通过'}"

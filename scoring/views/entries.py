@@ -1,0 +1,195 @@
+"""Entries: the list, one of them with its course, withdrawing and taking back."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Case, IntegerField, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from members.models import Member, User
+from members.querysets import READING_ROLES, paths_of
+from members.uploads import file_response
+from scoring import permissions, services
+from scoring.documents import worded_by_name
+from scoring.engine.articles import Article
+from scoring.forms import AnswerForm, DecisionForm, ReversalForm, add_errors
+from scoring.models import Adoption, Entry, EntryStatus, Evidence, Question
+from scoring.reviewing import Filters, can_review_somewhere
+
+ENTRIES_A_PAGE = 50
+
+
+@require_safe
+def entries(request: HttpRequest) -> HttpResponse:
+    """Entries that the user may see, waiting ones first."""
+    if not (request.user.member_id or paths_of(request.user, READING_ROLES)):
+        raise PermissionDenied
+    status = request.GET.get("status", "")
+    search = request.GET.get("q", "")
+    found = Entry.objects.visible_to(request.user).lines().with_questions()
+    if status in EntryStatus.values:
+        found = found.filter(status=status)
+    if search.strip():
+        found = found.filter(member__in=Member.objects.search(search))
+    waiting = Case(
+        When(status="reviewed", then=Value(0)),
+        When(status="declared", then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    found = found.select_related("member", "declared_by", "reversal").prefetch_related("version")
+    page = Paginator(found.order_by(waiting, "-date", "-pk"), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "status": status,
+        "statuses": EntryStatus.choices,
+        "search": search,
+        "may_declare": permissions.can_declare_anything(request.user),
+        "may_review": can_review_somewhere(request.user),
+        "only_own": not paths_of(request.user, READING_ROLES),
+    }
+    return render(request, "scoring/entries.html", context)
+
+
+@require_safe
+def entry_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One entry beside its clause, with its course so far and the next step for whom it falls to."""
+    return entry_page(request, entry_or_404(request, pk))
+
+
+@require_safe
+def evidence_file(request: HttpRequest, pk: int, evidence_pk: int) -> HttpResponse:
+    """A file handed in with the entry: a picture as such, anything else to be downloaded."""
+    shown = get_object_or_404(entry_or_404(request, pk).evidence, pk=evidence_pk)
+    return file_response(shown.file, shown.name)
+
+
+@require_POST
+def withdraw_entry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Back to the entry, now withdrawn by whoever declared it."""
+    entry = entry_or_404(request, pk)
+    if not permissions.can_withdraw(request.user, entry):
+        raise PermissionDenied
+    try:
+        services.withdraw_entry(entry, actor=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "已撤回,不再送审。写错的,可以重新登记一条。")
+    return redirect("scoring:entry", pk=pk)
+
+
+def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask why, then take an approved entry back."""
+    entry = entry_or_404(request, pk)
+    if not permissions.can_reverse(request.user, entry):
+        raise PermissionDenied
+    form = ReversalForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.reverse_entry(entry, reason=form.cleaned_data["reason"], actor=request.user)
+        except ValidationError as error:
+            add_errors(form, error)
+        else:
+            messages.success(request, "已冲正。原记录保留在台账里,不再计分。")
+            return redirect("scoring:entry", pk=pk)
+    context = {"entry": entry, "form": form}
+    return render(request, "scoring/reverse.html", context, status=400 if form.errors else 200)
+
+
+def entry_page(
+    request: HttpRequest, entry: Entry, *, decision: DecisionForm | None = None, answer: AnswerForm | None = None
+) -> HttpResponse:
+    """The entry's page; with a form that was refused, in its place."""
+    step = _step_of(entry, request.user)
+    questions = list(entry.questions.select_related("asked_by", "answer__answered_by"))
+    asked = next((one for one in questions if not hasattr(one, "answer")), None) if entry.is_pending else None
+    evidence = list(entry.evidence.all())
+    may_answer = asked is not None and permissions.can_answer(request.user, entry)
+    context = {
+        "entry": entry,
+        "article": _article_of(entry),
+        "level": entry.level_words,
+        "evidence": evidence,
+        "course": course_of(entry, questions, evidence),
+        "form": decision or DecisionForm(),
+        "answer_form": answer or (AnswerForm(initial={"question": asked.pk}) if may_answer else None),
+        "asked": asked,
+        "step": step,
+        "following": Filters.read(request.GET).next_after(entry, request.user) if step else None,
+        "may_answer": may_answer,
+        "may_withdraw": permissions.can_withdraw(request.user, entry),
+        "may_reverse": permissions.can_reverse(request.user, entry),
+        "waits_for": "" if step or may_answer else _waits_for(entry, request.user, asked),
+    }
+    refused = (decision and decision.errors) or (answer and answer.errors)
+    return render(request, "scoring/entry.html", context, status=400 if refused else 200)
+
+
+def _step_of(entry: Entry, user: User) -> str:
+    """The step that the user is to decide; empty where it is not the user's turn."""
+    if permissions.can_review(user, entry):
+        return "支部审核"
+    return "街道审批" if permissions.can_approve(user, entry) else ""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One point of an entry's course."""
+
+    at: datetime.datetime
+    who: User
+    what: str
+    words: str = ""
+    files: tuple[Evidence, ...] = ()
+
+
+def course_of(entry: Entry, questions: list[Question], evidence: list[Evidence]) -> list[Happening]:
+    """What was done with the entry, in the order in which it happened."""
+    declared = f"{'代报' if entry.proxy_words else '登记'}"
+    found = [Happening(entry.declared_at, entry.declared_by, declared)]
+    for question in questions:
+        found.append(Happening(question.asked_at, question.asked_by, str(question), question.text))
+        if answer := getattr(question, "answer", None):
+            files = tuple(file for file in evidence if file.answer_id == answer.pk)
+            found.append(Happening(answer.answered_at, answer.answered_by, "答复", answer.text, files))
+    for decision in entry.decisions.select_related("decided_by"):
+        found.append(Happening(decision.decided_at, decision.decided_by, str(decision), decision.reason))
+    if reversal := Entry.objects.filter(reverses=entry).select_related("declared_by").first():
+        words = f"{reversal.note}(第 {reversal.pk} 号记录)"
+        found.append(Happening(reversal.declared_at, reversal.declared_by, "更正作废(冲正)", words))
+    return sorted(found, key=lambda one: one.at)
+
+
+def _article_of(entry: Entry) -> Article:
+    """The clause in the words of the unit whose adoption the entry was declared under."""
+    branch = services.branch_on(entry.member, entry.date)
+    found = Adoption.objects.under_scheme([branch], entry.version.code, entry.date) if branch else {}
+    adoption = found.get(branch)
+    same = adoption is not None and adoption.version_id == entry.version_id
+    scheme = worded_by_name(adoption) if same else entry.version.scheme
+    return scheme.articles[entry.rule.article]
+
+
+def _waits_for(entry: Entry, user: User, asked: Question | None) -> str:
+    """Who acts next, and why the reader does not; empty once it is settled."""
+    if not entry.is_pending:
+        return ""
+    if asked:
+        return f"正在等{entry.declared_by.name}答复问询。"
+    if entry.declared_by_id == user.pk and permissions.paths_of(user, permissions.STREET_ROLES):
+        return "这条是您登记的,要由另一位同事审批。"
+    office = "支部书记审核" if entry.status == EntryStatus.DECLARED else "街道政工科审批"
+    if entry.status == EntryStatus.REVIEWED and entry.rule.office == "discipline":
+        office = "街道纪工委或政工科审批" if entry.rule.sign == "direct" else "街道纪工委审批"
+    return f"正在等{office}。"
+
+
+def entry_or_404(request: HttpRequest, pk: int) -> Entry:
+    seen = Entry.objects.visible_to(request.user).lines().with_questions()
+    return get_object_or_404(seen.select_related("member", "declared_by").prefetch_related("version"), pk=pk)

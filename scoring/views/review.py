@@ -1,0 +1,159 @@
+"""Reviewing: the queue, one decision after the other, several approvals at once, asking back and answering."""
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from scoring import permissions, review_services, services
+from scoring.forms import AnswerForm, DecisionForm, add_errors
+from scoring.models import Entry
+from scoring.review_services import MOST_AT_ONCE
+from scoring.reviewing import Filters, branches_of, can_review_somewhere, clauses_in, look_reason, waiting_for
+from scoring.views.entries import entry_or_404, entry_page
+
+DONE = {"approve": "已通过", "reject": "没有通过,本人会看到理由", "ask": "已问申报人,答复以后再到您这里"}
+
+
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """What waits for the user's decision, oldest first, by clause and branch; with what may be approved together."""
+    user = request.user
+    if not can_review_somewhere(user):
+        raise PermissionDenied
+    filters = Filters.read(request.GET)
+    found = filters.entries(user)
+    rows = found.select_related("member", "declared_by").prefetch_related("version", "evidence")
+    page = Paginator(rows, MOST_AT_ONCE).get_page(request.GET.get("page"))
+    entries = list(page)
+    mine = filters.whose == Filters.MINE
+    unfiltered = Filters(whose=filters.whose).entries(user)
+    context = {
+        "page": page,
+        "rows": [(entry, look_reason(entry) if mine else "") for entry in entries],
+        "mine": mine,
+        "may_together": mine and any(not look_reason(entry) for entry in entries),
+        "filters": filters,
+        "query": urlencode(filters.query),
+        "whose": Filters.CHOICES,
+        "clauses": clauses_in(unfiltered),
+        "branches": branches_of(user),
+    }
+    return render(request, "scoring/queue.html", context)
+
+
+def together(request: HttpRequest) -> HttpResponse:
+    """Every entry that was ticked, by name, to be checked; then all of them approved, or none."""
+    user = request.user
+    if not can_review_somewhere(user):
+        raise PermissionDenied
+    back = f"{reverse('scoring:queue')}?{urlencode(Filters.read(request.GET).query)}"
+    if request.method == "POST":
+        return _approve(request, _seen(request), back)
+    pks = [int(pk) for pk in request.GET.getlist("entry") if pk.isdecimal() and len(pk) < 18]
+    found = waiting_for(user).filter(pk__in=pks[: MOST_AT_ONCE + 1])
+    rows = list(found.select_related("member", "declared_by").prefetch_related("version", "evidence"))
+    chosen = [entry for entry in rows if not look_reason(entry)]
+    if not chosen:
+        messages.error(request, "没有勾选可以一起通过的记录。请先在列表里勾选。")
+        return redirect(back)
+    context = {"entries": chosen, "left_out": len(set(pks)) - len(chosen), "back": back}
+    return render(request, "scoring/together.html", context)
+
+
+def _approve(request: HttpRequest, seen: dict[int, str], back: str) -> HttpResponse:
+    try:
+        decisions = review_services.approve_together(seen, actor=request.user)
+    except ValidationError as error:
+        told = messages.info if error.messages == [review_services.DONE] else messages.error
+        told(request, " ".join(error.messages))
+    else:
+        numbers = "、".join(f"第 {one.entry_id} 号" for one in decisions)
+        messages.success(request, f"已通过 {len(decisions)} 条:{numbers}。")
+    return redirect(back)
+
+
+def _seen(request: HttpRequest) -> dict[int, str]:
+    """Keys and statuses of the entries that the check page named: 12:declared."""
+    pairs = (text.partition(":") for text in request.POST.getlist("seen")[: MOST_AT_ONCE + 1])
+    return {int(pk): status for pk, _, status in pairs if pk.isdecimal() and len(pk) < 18}
+
+
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve or refuse the entry's next step, or ask its author back; then on to the next in the queue."""
+    entry = entry_or_404(request, pk)
+    if request.method == "POST" and _decided_already(request, entry):
+        messages.info(request, f"第 {pk} 号刚才已经办过,没有再办一次。")
+        return _on(request, entry)
+    if not (permissions.can_review(request.user, entry) or permissions.can_approve(request.user, entry)):
+        raise PermissionDenied
+    if request.method != "POST":
+        return redirect("scoring:entry", pk=pk)
+    form = DecisionForm(request.POST)
+    if form.is_valid():
+        try:
+            _decide(request, entry, form.cleaned_data)
+        except ValidationError as error:
+            add_errors(form, error)
+            entry = entry_or_404(request, pk)
+        else:
+            messages.success(request, f"第 {pk} 号:{DONE[form.cleaned_data['decision']]}。")
+            return _on(request, entry)
+    return entry_page(request, entry, decision=form)
+
+
+def _decide(request: HttpRequest, entry: Entry, data: dict) -> None:
+    entry.status = data["status"]  # as the reviewer saw it: what it is now, the service looks up
+    if data["decision"] == "ask":
+        review_services.ask_back(entry, text=data["reason"], actor=request.user)
+    else:
+        approved = data["decision"] == "approve"
+        services.decide_entry(entry, approved=approved, reason=data["reason"], actor=request.user)
+
+
+def _decided_already(request: HttpRequest, entry: Entry) -> bool:
+    """True for a second click: the user has taken the step that the page showed, or asked that very question."""
+    step = services.STEPS.get(request.POST.get("status"))
+    if step is None:
+        return False
+    if request.POST.get("decision") == "ask":
+        text = request.POST.get("reason", "").strip()
+        return entry.questions.filter(step=step, asked_by=request.user, text=text, answer=None).exists()
+    return entry.decisions.filter(step=step, decided_by=request.user).exists()
+
+
+def _on(request: HttpRequest, entry: Entry) -> HttpResponse:
+    """To the next entry of the queue; to the queue where none is left."""
+    filters = Filters.read(request.GET)
+    following = filters.next_after(entry, request.user)
+    if following is None:
+        messages.success(request, "等您审的都办完了。")
+    address = reverse("scoring:entry", args=[following.pk]) if following else reverse("scoring:queue")
+    return redirect(f"{address}?{urlencode(filters.query)}" if filters.query else address)
+
+
+def answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """The author's answer to a question; the entry then waits for the reviewer again."""
+    entry = entry_or_404(request, pk)
+    if not permissions.can_answer(request.user, entry):
+        raise PermissionDenied
+    if request.method != "POST":
+        return redirect("scoring:entry", pk=pk)
+    form = AnswerForm(request.POST, request.FILES)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            review_services.answer_question(
+                entry, question=data["question"], text=data["text"], files=data["files"], actor=request.user
+            )
+        except ValidationError as error:
+            add_errors(form, error)
+        else:
+            messages.success(request, f"已答复,第 {pk} 号记录又在等审核。")
+            return redirect("scoring:entry", pk=pk)
+    return entry_page(request, entry, answer=form)

@@ -1,0 +1,52 @@
+"""Every page of the table in a browser, as the first role that may open it: without barriers, and nothing too wide.
+
+Pages that only a posted form leads to are looked at where the browser tests take their pictures.
+"""
+
+import mimetypes
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+
+from tests.access.visits import PAGES, is_page, visits
+from tests.looking import look_at
+
+SITE = "http://localhost"  # a trusted origin for browsers
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("app", sorted({row.address.partition(":")[0] for row in PAGES}))
+def test_pages_have_no_barriers(app, browser, visitors, objects):
+    """Axe-core finds nothing, the console stays empty and no page is wider than the screen, at 1280 and 360 px."""
+    faults = []
+    for name, role, path in visits(objects, [row for row in PAGES if row.address.partition(":")[0] == app]):
+        response = visitors[role].get(path, follow=True)
+        if is_page(response):
+            faults += faults_of(browser, response, path, name)
+    assert not faults, "\n".join(faults)
+
+
+def faults_of(browser, response, path: str, name: str) -> list[str]:
+    """What is wrong with a page in the browser, which is handed the response and style sheets as if from a server."""
+    document = {"status": response.status_code, "headers": dict(response.headers), "body": response.content}
+    page, said = browser.new_page(locale="zh-CN"), []
+    page.on("console", lambda message: message.type == "error" and said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.route("**/*", lambda route: route.fulfill(**served(route.request)))
+    page.route(f"{SITE}{path}", lambda route: route.fulfill(**document))
+    page.goto(f"{SITE}{path}")
+    found = look_at(page, f"pages/{name}")
+    page.close()
+    if response.status_code >= 400:
+        said = [line for line in said if f"a status of {response.status_code}" not in line]  # what the page is about
+    return found + [f"{name}: {line}" for line in said]
+
+
+def served(request) -> dict:
+    """A file of the site's own; for whatever else the page asks, nothing new."""
+    path = request.url.removeprefix(f"{SITE}/static/")
+    if path == request.url:
+        return {"status": 204}
+    file = Path(finders.find(path))
+    return {"body": file.read_bytes(), "content_type": mimetypes.guess_type(file.name)[0]}

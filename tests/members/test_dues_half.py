@@ -1,0 +1,225 @@
+"""Dues of a half-year: ticked months are paid in full."""
+
+import datetime
+import json
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from members.dates import first_of, months_of_half, months_of_quarter
+from members.models import ClosedPeriod, DuesMonth, DuesPayment, DuesReceipt
+from tests import factories as make
+
+YEAR = timezone.localdate().year - 1  # all of its months are over
+URL = reverse("members:dues_half")
+PAGE = f"{URL}?half={YEAR}H2"
+MONTHS = months_of_half(f"{YEAR}H2")
+JULY, AUGUST = MONTHS[:2]
+DAY = f"{YEAR}-12-20"
+
+
+def ticked(client, *ticks, page=PAGE, **fields):
+    """What the browser sends: the states that the page shows, and the ticks, a member with a month or a quarter."""
+    rows = client.get(page).context["rows"]
+    data = {f"seen-{row.member.pk}": row.seen for row in rows} | {"paid_on": DAY, "payer": "", **fields}
+    names = [(member.pk, f"{of:%Y-%m}" if isinstance(of, datetime.date) else of) for member, of in ticks]
+    data["pay"] = [f"{pk}:{name}" for pk, name in names if "Q" not in name]
+    data["quarter"] = [f"{pk}:{name}" for pk, name in names if "Q" in name]
+    return data
+
+
+def paid(member):
+    """What was paid of each month."""
+    payments = DuesPayment.objects.filter(dues_month__member=member).order_by("dues_month__month", "pk")
+    return [(one.dues_month.month.month, one.amount_yuan) for one in payments]
+
+
+@pytest.fixture
+def owing(people):
+    """Zhang, whose dues go by the pay and of whom July and August are recorded; August is paid in part."""
+    make.base(people.zhang, JULY, "employed", pay="3800", by=people.secretary)
+    make.dues(people.zhang, JULY, people.secretary, due=38)
+    make.dues(people.zhang, AUGUST, people.secretary, due=38, paid=8, paid_on=AUGUST)
+    return people.zhang
+
+
+def states(page):
+    return [[cell.state for cell in row.cells] for row in page.context["rows"]]
+
+
+def test_half_shows_every_months_state(people, owing, sign_in):
+    page = sign_in(people.secretary).get(PAGE)
+    assert states(page) == [["owing", "part", *["unrecorded"] * 4], ["unknown"] * 6]
+    assert (page.context["owing"], page.context["unrecorded"]) == (1, 1)
+    body = page.content.decode()
+    assert "3,800 元 × 1% = 38.00 元" in body
+    assert f"欠 2 个月:{YEAR} 年 7 月、{YEAR} 年 8 月" in body
+    assert body.count("还没有核定") == 7
+
+
+def test_half_pays_what_is_ticked_under_one_receipt(people, owing, sign_in):
+    client = sign_in(people.secretary)
+    page = client.post(PAGE, ticked(client, (owing, JULY), (owing, AUGUST), payer="王丽"), follow=True)
+    assert paid(owing) == [(7, 38), (8, 8), (8, 30)]
+    receipt = DuesReceipt.objects.get()
+    assert set(receipt.payments.values_list("payer", "paid_on")) == {("王丽", datetime.date(YEAR, 12, 20))}
+    assert f"已登记缴纳 2 笔,共 68.00 元,收据 {receipt}。" in str(next(iter(page.context["messages"])))
+    assert states(page)[0][:2] == ["paid", "paid"]
+
+
+def test_half_pays_a_quarter_at_once(people, owing, sign_in):
+    client = sign_in(people.secretary)
+    client.post(PAGE, ticked(client, (owing, f"{YEAR}Q4"), (owing, MONTHS[3])))
+    assert paid(owing)[1:] == [(month.month, Decimal(38)) for month in months_of_quarter(f"{YEAR}Q4")]
+    assert owing.dues_months.count() == 5
+
+
+def test_half_pays_everything_that_has_begun(people, owing, sign_in):
+    client = sign_in(people.secretary)
+    data = ticked(client) | {"pay_all": "1"}
+    client.post(PAGE, data)
+    assert [amount for _, amount in paid(owing)] == [38, 8, 30, 38, 38, 38, 38]
+    assert not people.wang.dues_months.exists()
+    again = client.post(PAGE, data, follow=True)
+    assert [str(each) for each in again.context["messages"]][-1] == "没有改动:到这个月为止,都已经登记。"
+    assert len(paid(owing)) == 7
+
+
+def test_half_of_the_present_offers_the_quarter_in_advance(people, sign_in):
+    today = timezone.localdate()
+    make.base(people.zhang, first_of(today, -12), "employed", pay="3800", by=people.secretary)
+    page = sign_in(people.secretary).get(URL)
+    last = months_of_quarter(f"{today.year}Q{(today.month + 2) // 3}")[-1]
+    months = [cell.cell.month for cell in page.context["rows"][0].cells]
+    begun = ["unrecorded" if month < first_of(today) else "open" for month in months if month <= last]
+    expected = begun + ["later"] * (6 - len(begun))
+    assert states(page)[0] == expected
+    client = sign_in(people.secretary)
+    client.post(URL, ticked(client, page=URL, paid_on=f"{today}") | {"pay_all": "1"})
+    assert max(month for month, _ in paid(people.zhang)) == today.month  # what is to come only by a tick
+
+
+def test_half_sent_twice_pays_once(people, owing, sign_in):
+    client = sign_in(people.secretary)
+    data = ticked(client, (owing, JULY), (owing, MONTHS[2]))
+    assert client.post(PAGE, data).status_code == 302
+    assert client.post(PAGE, data).status_code == 302
+    assert paid(owing) == [(7, 38), (8, 8), (9, 38)]
+
+
+def test_half_paid_by_two_people_is_told(people, owing, sign_in):
+    data = ticked(sign_in(people.secretary), (owing, JULY), (owing, MONTHS[2]))
+    staff = sign_in(people.staff)
+    staff.post(PAGE, ticked(staff, (owing, JULY)))
+    page = sign_in(people.secretary).post(PAGE, data)
+    assert page.status_code == 409
+    assert "7 月:陈政工登记为应缴 38.00 元、已缴 38.00 元" in page.content.decode()
+    assert paid(owing) == [(7, 38), (8, 8), (9, 38)]
+
+
+def test_half_does_not_pay_an_amount_that_was_not_seen(people, owing, sign_in):
+    client = sign_in(people.secretary)
+    data = ticked(client, (owing, JULY))
+    DuesMonth.objects.filter(member=owing, month=JULY).update(due_yuan=50)
+    page = client.post(PAGE, data)
+    assert page.status_code == 409
+    assert paid(owing) == [(8, 8)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"paid_on": "2999-01-01"}, "缴纳日期 2999-01-01 还没有到。"),
+        ({"paid_on": "2001-01-01"}, "缴纳日期 2001-01-01 太早,请核对年份。"),
+        ({"paid_on": "x"}, "缴纳日期不存在,请写成 2025-06-05 的样子。"),
+        ({"paid_on": ""}, "请写缴纳日期。"),
+        ({"pay": []}, "还没有勾选。请先勾选已经缴的月份,再保存。"),
+    ],
+)
+def test_half_refuses_with_a_sentence_and_keeps_the_ticks(people, owing, sign_in, fields, sentence):
+    client = sign_in(people.secretary)
+    page = client.post(PAGE, ticked(client, (owing, JULY)) | fields)
+    assert page.context["errors"] == [sentence]
+    assert page.context["rows"][0].cells[0].ticked == bool(fields.get("pay", True))
+    assert paid(owing) == [(8, 8)]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    ["", "x", "[]", "null", '{"a": 1}', '{"a": [1, 2]}', '{"%(month)s": ["NaN", ""]}', '{"%(month)s": ["10", "NaN|"]}',
+     '{"%(month)s": ["999999999", ""]}', '{"%(month)s": ["1.005", ""]}'],
+)  # fmt: skip
+def test_half_takes_no_forged_state(people, owing, sign_in, seen):
+    client = sign_in(people.secretary)
+    sent = seen.replace("%(month)s", f"{JULY:%Y-%m}")
+    page = client.post(PAGE, ticked(client, (owing, JULY)) | {f"seen-{owing.pk}": sent})
+    assert page.context["errors"] == ["张建国:页面已过期,请刷新后重新勾选。"]
+    assert paid(owing) == [(8, 8)]
+
+
+def test_half_pays_nothing_that_the_page_did_not_offer(people, owing, sign_in):
+    client = sign_in(people.secretary)
+    forged = json.dumps({f"{AUGUST:%Y-%m}": ["38.00", "99.00|38.00|0|"]})
+    client.post(PAGE, ticked(client, (owing, AUGUST), (people.wang, JULY)) | {f"seen-{owing.pk}": forged})
+    assert paid(owing) == [(8, 8)]
+    assert not people.wang.dues_months.exists()
+
+
+def test_half_of_a_settled_time_takes_late_payments_of_recorded_months_only(people, places, owing, sign_in):
+    ClosedPeriod.objects.create(
+        organization=places.street,
+        title="去年",
+        starts_on=datetime.date(YEAR, 1, 1),
+        ends_on=datetime.date(YEAR, 12, 31),
+    )
+    client = sign_in(people.secretary)
+    assert states(client.get(PAGE))[0] == ["owing", "part", "settled", "settled", "settled", "settled"]
+    refused = client.post(PAGE, ticked(client, (owing, JULY)))
+    assert "已经办结" in refused.context["errors"][0]
+    client.post(PAGE, ticked(client, (owing, JULY), paid_on=f"{timezone.localdate()}"))
+    assert paid(owing) == [(7, 38), (8, 8)]
+
+
+def test_half_needs_the_role_and_hides_the_pay(people, owing, sign_in):
+    assert sign_in(people.member).get(PAGE).status_code == 403
+    for user in (people.general, people.leader, people.auditor, people.discipline):
+        page = sign_in(user).get(PAGE)
+        assert page.status_code == 200
+        assert "3,800" not in page.content.decode()
+        assert '<input class="form-check-input"' not in page.content.decode()
+        assert sign_in(user).post(PAGE, {"pay": [f"{owing.pk}:{JULY:%Y-%m}"]}).status_code == 403
+
+
+@pytest.mark.parametrize("query", [{"half": f"{YEAR}H3"}, {"half": "x"}, {"organization": "foreign"}])
+def test_half_refuses_a_filter_it_did_not_offer(people, places, sign_in, query):
+    if query.get("organization"):
+        query = {"organization": places.foreign.pk}
+    client = sign_in(people.secretary)
+    page = client.get(URL, query)
+    assert "rows" not in page.context
+    assert client.post(f"{URL}?half=x", {}).status_code == 404
+
+
+def test_half_query_count_does_not_grow(people, places, owing, sign_in):
+    people.wang.memberships.update(organization=places.sibling)
+    client = sign_in(people.secretary)
+    client.get(PAGE)
+    counts = []
+    for number in (1, 3, 50):
+        while places.branch.memberships.count() < number:
+            make.base(make.member("甲", places.branch), JULY, "relief", by=people.secretary)
+        DuesPayment.objects.all().delete()
+        DuesMonth.objects.all().delete()
+        data = ticked(client) | {"pay_all": "1"}
+        with CaptureQueriesContext(connection) as written:
+            client.post(PAGE, data)
+        with CaptureQueriesContext(connection) as read:
+            client.get(PAGE)
+        counts.append((len(written), len(read)))
+    assert DuesPayment.objects.count() == 6 * 50
+    assert counts[0] == counts[1]
+    assert counts[2][1] == counts[0][1]  # writing so many rows takes more statements on SQLite
