@@ -106,11 +106,10 @@ def judged_settled(member: str, row: str) -> str:
 
 
 def appraisal_settled(row: str) -> str:
-    """A round of the branch's is closed for the appraisal's period or its year."""
+    """A round that the branch is in is closed for the appraisal's period or its year."""
     return f"""EXISTS (
-        SELECT 1 FROM evaluations_round r JOIN members_organization top ON top.id = r.organization_id
-        JOIN members_organization place ON place.id = {row}.organization_id
-        WHERE r.status = 'closed' AND {within("place.path")}
+        SELECT 1 FROM evaluations_round r JOIN evaluations_roundbranch b ON b.round_id = r.id
+        WHERE r.status = 'closed' AND b.organization_id = {row}.organization_id
         AND r.period IN ({row}.period, substr({row}.period, 1, 4)))"""
 
 
@@ -176,9 +175,15 @@ def activity_settled(row: str) -> str:
     return f"{place_settled(f'{row}.organization_id', on)} OR {listed}"
 
 
-# A closed period is taken back only together with its rounds.
+# A closed period is taken back only where no branch of a closed round loses it: another row may have it too.
 PERIOD_KEPT = f"""EXISTS (
-    SELECT 1 FROM evaluations_round r WHERE r.status = 'closed' AND r.organization_id = OLD.organization_id
+    SELECT 1 FROM evaluations_round r JOIN evaluations_roundbranch b ON b.round_id = r.id
+    JOIN members_organization place ON place.id = b.organization_id
+    JOIN members_organization gone ON gone.id = OLD.organization_id
+    WHERE r.status = 'closed' AND substr(place.path, 1, length(gone.path)) = gone.path
+    AND NOT EXISTS (
+        SELECT 1 FROM {CLOSED_PLACES} WHERE c.id <> OLD.id AND {within("place.path")}
+        AND c.starts_on = OLD.starts_on AND c.ends_on = OLD.ends_on)
     AND r.period = substr({day("OLD.starts_on")}, 1, 4) || CASE
         WHEN substr({day("OLD.ends_on")}, 6, 2) = '06' THEN 'H1'
         WHEN substr({day("OLD.starts_on")}, 6, 2) = '07' THEN 'H2' ELSE '' END)"""

@@ -166,7 +166,7 @@ def require_adoptable(adoption: Adoption) -> None:
         faults["starts_on"] = (
             f"《{scheme.title}》按{CYCLES[scheme.cycle]}考核,要从一个周期的第一天起用,不能从 {day} 起。"
         )
-    elif closed := _closed(adoption):
+    elif closed := settled_period(adoption):
         faults["starts_on"] = closed_words(closed, scheme)
     elif same := _siblings(adoption).filter(starts_on=day).first():
         faults["starts_on"] = f"{place}从 {day} 起已经采用{same.version},请选别的周期。"
@@ -205,7 +205,7 @@ def _of_another_position(adoption: Adoption) -> Adoption | None:
     )
 
 
-def _closed(adoption: Adoption) -> ClosedPeriod | None:
+def settled_period(adoption: Adoption) -> ClosedPeriod | None:
     """A settled period that the adoption would reach into, of a branch that it is for."""
     nearest = _nearest(adoption)
     branches = [branch for branch, other in nearest.items() if not (other and _below(other, adoption))]
@@ -360,7 +360,7 @@ def after_end(adoption: Adoption, day: datetime.date) -> Adoption:
         for scheme in (version.scheme for version in versions if not version.faults):
             if day != Period.containing(day, scheme.cycle).starts_on:
                 fault = f"《{scheme.title}》按{CYCLES[scheme.cycle]}考核,要从一个周期的第一天起,不能从 {day} 起。"
-            elif closed := _closed(planned):
+            elif closed := settled_period(planned):
                 fault = closed_words(closed, scheme)
     if fault:
         raise ValidationError({"starts_on": fault})

@@ -8,12 +8,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Max
 from django.utils import timezone
 
 from members.forms.roster import helper, offer
-from members.models import ClosedPeriod, Organization, OrganizationKind, PositionTitle, Role, User
-from scoring.adoption_services import starts
+from members.models import Organization, OrganizationKind, PositionTitle, Role, User
+from scoring.adoption_services import settled_period, starts
 from scoring.documents import same_numbers
 from scoring.engine import Period, Scheme
 from scoring.models import Adoption, SchemeVersion, UnitDocument
@@ -104,16 +103,14 @@ def open_starts(adoption: Adoption) -> list[Period]:
     today, place = timezone.localdate(), adoption.organization
     same = Adoption.objects.filter(organization=place, position=adoption.position, starts_on__lte=today)
     used = set(same.values_list("starts_on", flat=True))
-    settled = ClosedPeriod.objects.filter(organization__path__in=place.lineage).aggregate(Max("ends_on"))[
-        "ends_on__max"
-    ]
+    settled = settled_period(adoption)
     return [
         period
         for period in starts(adoption.version.scheme.cycle, today)
         if period.starts_on >= adoption.starts_on
         and (adoption.ends_on is None or period.starts_on <= adoption.ends_on)
         and period.starts_on not in used
-        and (settled is None or period.starts_on > settled)
+        and (settled is None or period.starts_on > settled.ends_on)
     ]
 
 

@@ -18,7 +18,8 @@ from evaluations.freeze import SHARED
 from evaluations.models import COURSE, Appeal, Publication, Result, Round, RoundBranch, RoundStep, Step
 from evaluations.permissions import can_confirm_branch, can_run_rounds
 from evaluations.services.rounds import request_computation
-from members.models import ClosedPeriod, Organization, User
+from members.models import Organization, User
+from members.services import settle
 from scoring.engine import Period
 
 STATUS = Round.Status
@@ -156,16 +157,18 @@ def close_round(round_: Round, *, actor: User) -> Round:
     if waiting := undecided_appeals(round_):
         raise ValidationError(f"还有 {waiting} 件申诉没有答复,答复以后才能办结。")
     require_current(round_)
-    period = Period.parse(round_.period)
-    ClosedPeriod.objects.get_or_create(
-        organization=round_.organization,
-        starts_on=period.starts_on,
-        ends_on=period.ends_on,
-        defaults={"title": period.title},
-    )
     _note(round_, Step.CLOSE, actor, digest=round_.digest)
     _move(round_, Step.CLOSE, closed_at=timezone.now(), closed_by=actor)
+    settle_branches(round_)
     return round_
+
+
+def settle_branches(round_: Round) -> None:
+    """Bring the settled days in line with the closed rounds of the period: of their branches, and of no others."""
+    period = Period.parse(round_.period)
+    parts = RoundBranch.objects.filter(round__period=round_.period, round__status=STATUS.CLOSED)
+    branches = Organization.objects.under(round_.organization).filter(pk__in=parts.values("organization"))
+    settle(round_.organization, branches, period.title, (period.starts_on, period.ends_on))
 
 
 # Reopening --------------------------------------------------------------------------------------
@@ -205,12 +208,7 @@ def answer_reopening(round_: Round, *, agreed: bool, actor: User) -> Round:
     _note(round_, Step.REOPEN, actor, reason=asked.reason, digest=round_.digest)
     _move(round_, Step.REOPEN, closed_at=None, closed_by=None, objections_until=None)
     RoundBranch.objects.filter(round=round_).update(reviewed_digest="")
-    others = Round.objects.filter(organization=round_.organization, period=round_.period, status=STATUS.CLOSED)
-    if not others.exists():
-        period = Period.parse(round_.period)
-        ClosedPeriod.objects.filter(
-            organization=round_.organization, starts_on=period.starts_on, ends_on=period.ends_on
-        ).delete()
+    settle_branches(round_)
     return round_
 
 
@@ -228,9 +226,10 @@ def _reopenable(round_: Round, actor: User) -> Round:
 
 
 def _resting_on(round_: Round) -> Round | None:
-    """The last closed round of a later period, or of the year that this one is a half of."""
+    """The last closed round with some of the same branches, of a later period or of the year that this is a half of."""
     period = Period.parse(round_.period)
-    closed = Round.objects.around(round_.organization).filter(status=STATUS.CLOSED).select_related("organization")
+    parts = RoundBranch.objects.filter(organization__in=round_.branches.values("organization"))
+    closed = Round.objects.filter(status=STATUS.CLOSED, pk__in=parts.values("round")).select_related("organization")
     found = [(Period.parse(other.period), other) for other in closed]
     later = [
         (other.ends_on, len(other.months), one.pk, one)

@@ -18,7 +18,7 @@ from .people import (
     remove_exemption,
     transfer_member,
 )
-from .periods import require_day_open, require_members_open, require_open
+from .periods import require_day_open, require_members_open, require_open, settle
 from .states import (
     carry_states,
     change_mobility,
@@ -73,6 +73,7 @@ __all__ = [
     "require_members_open",
     "require_open",
     "save_activity",
+    "settle",
     "transfer_member",
     "undo_mobility",
     "withdraw_leave",

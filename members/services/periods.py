@@ -1,15 +1,46 @@
 """Settled periods: what is dated in one stays as it is, and so does what it looked back on."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Max
 
 from members.models import ClosedPeriod, Member, Membership, Organization
 from members.querysets import lineage
 
 WAYS_OUT = "请把更正记在现在的周期;一定要改的,先请街道重新打开那次考核。"
+
+
+@transaction.atomic
+def settle(top: Organization, branches: Iterable[Organization], title: str, days: tuple[datetime.date, ...]) -> None:
+    """Make these branches, and no others at or below `top`, those that the days (first, last) are settled for.
+
+    What is written is the fewest organisations that have these branches below them and no others, so that what a
+    street holds for all its branches is settled with them.
+    """
+    first, last = days
+    wanted = {place.pk: place for place in _cover(top, branches)}
+    for place in wanted.values():
+        ClosedPeriod.objects.get_or_create(organization=place, starts_on=first, ends_on=last, defaults={"title": title})
+    there = ClosedPeriod.objects.filter(organization__path__startswith=top.path, starts_on=first, ends_on=last)
+    there.exclude(organization__in=wanted).delete()
+
+
+def _cover(top: Organization, branches: Iterable[Organization]) -> Iterator[Organization]:
+    inside = {branch.pk for branch in branches}
+    below = list(Organization.objects.under(top).order_by("path"))
+    with_some = {path for place in below if place.pk in inside for path in place.lineage}
+    with_others = {path for place in below if place.is_branch and place.pk not in inside for path in place.lineage}
+    whole = with_some - with_others
+    upmost = None
+    for place in below:
+        if upmost and place.path.startswith(upmost.path):
+            continue
+        if place.path in whole:
+            upmost = place
+            yield place
 
 
 def require_open(organization: Organization, first: datetime.date, last: datetime.date | None = None) -> None:

@@ -5,11 +5,10 @@ import datetime
 from django.utils import timezone
 
 from evaluations.models import Publication, Round, RoundBranch, RoundStep, Step
-from evaluations.services.course import snapshots
-from members.models import ClosedPeriod, Organization, User
+from evaluations.services.course import settle_branches, snapshots
+from members.models import Organization, User
 from reports.demo.merits import moment
 from reports.demo.people import Population
-from scoring.engine import Period
 
 COURSE_DAYS = datetime.timedelta(9)  # from the computation to the closing
 WINDOW = datetime.timedelta(7)
@@ -38,13 +37,6 @@ class Course:
         self.note(Step.APPROVE, users["zhenggong2"], moment(self.last_day, 16))
         closed = moment(self.last_day, 17)
         self.note(Step.CLOSE, users["zhenggong"], closed)
-        period = Period.parse(self.round.period)
-        ClosedPeriod.objects.create(
-            organization=self.round.organization,
-            title=period.title,
-            starts_on=period.starts_on,
-            ends_on=period.ends_on,
-        )
         Round.objects.filter(pk=self.round.pk).update(
             status=status.CLOSED,
             published_at=published,
@@ -52,6 +44,7 @@ class Course:
             closed_at=closed,
             closed_by=users["zhenggong"],
         )
+        settle_branches(self.round)
 
     def _review(self, at: datetime.datetime) -> None:
         secretaries = {branch.organization.pk: branch.secretary for branch in self.town.branches}

@@ -42,7 +42,7 @@ from members.models import (
     Position,
     VisitMonth,
 )
-from scoring.models import Answer, Decision, Entry, Evidence, Question
+from scoring.models import Adoption, Answer, Decision, Entry, Evidence, Question, SchemeVersion
 from scoring.services import decide_entry
 from tests import factories as make
 
@@ -249,6 +249,51 @@ def test_closed_round_and_its_period_stay(closed):
     assert refused(lambda: raw(f"DELETE FROM evaluations_round WHERE id = {closed.pk}"), freeze.RESULTS)
     assert refused(lambda: ClosedPeriod.objects.all().delete(), freeze.RESULTS)
     assert refused(lambda: ClosedPeriod.objects.update(ends_on=MAY), freeze.RESULTS)
+
+
+@pytest.fixture
+def cousin_apart(half, people, places):
+    """The street's half-year closed, while the branch of the other community is under a scheme of its own."""
+    town = SchemeVersion.objects.get(code="town-layered")
+    Adoption.objects.create(organization=places.cousin, version=town, starts_on=make.LONG_AGO)
+    services.request_computation(half.round)
+    return make.closed(half.round, people.staff)
+
+
+def test_branch_that_is_not_in_the_round_stays_open(cousin_apart, people, places):
+    gao = make.member("高友谊", places.cousin)
+    event = make.activity(places.cousin, people.secretary, MAY)
+    make.attendance(event, gao, "late", people.secretary)
+    make.dues(gao, MAY, people.secretary)
+    VisitMonth.objects.create(member=gao, month=MAY, assigned=2, visited=1)
+    Appraisal.objects.create(organization=places.cousin, period="2025H1")
+    assert refused(lambda: make.activity(places.sibling, people.secretary, MAY), freeze.FACTS)
+    assert refused(lambda: make.dues(people.liu, MAY, people.secretary), freeze.FACTS)
+    assert refused(lambda: Appraisal.objects.create(organization=places.sibling, period="2025H1"), freeze.FACTS)
+
+
+def test_what_the_street_held_stays_open_but_for_the_branches_in_the_round(cousin_apart, people, places):
+    gao = make.member("高友谊", places.cousin)
+    event = make.activity(places.street, people.staff, MAY)
+    make.attendance(event, gao, "late", people.staff)
+    assert refused(lambda: make.attendance(event, people.liu, "late", people.staff), freeze.FACTS)
+
+
+def test_period_is_taken_back_only_where_no_closed_branch_loses_it(cousin_apart, places):
+    period = ClosedPeriod.objects.get()
+    assert period.organization == places.community
+    days = {"title": period.title, "starts_on": period.starts_on, "ends_on": period.ends_on}
+    ClosedPeriod.objects.create(organization=places.branch, **days)
+    assert refused(period.delete, freeze.RESULTS)
+    sibling = ClosedPeriod.objects.create(organization=places.sibling, **days)
+    assert ClosedPeriod.objects.filter(organization=places.community).delete()[0] == 1
+    assert refused(sibling.delete, freeze.RESULTS)
+
+
+def test_reopening_opens_what_no_other_closed_round_has(cousin_apart, people, places):
+    make.reopened(cousin_apart)
+    assert not ClosedPeriod.objects.exists()
+    make.dues(people.liu, MAY, people.secretary)
 
 
 def test_reopening_by_one_person_is_refused_by_the_database(closed, people):
