@@ -18,7 +18,7 @@ def file(*rows: str) -> dict:
 
 
 def upload(page, *rows: str) -> None:
-    page.get_by_label("文件", exact=True).set_input_files(file(*rows))
+    page.get_by_label("文件").set_input_files(file(*rows))
     page.get_by_role("button", name="上传并核对").click()
     expect(page.get_by_role("heading", name="核对导入")).to_be_visible()
 
