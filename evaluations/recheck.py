@@ -20,6 +20,7 @@ TITLES = {
     "missing": "缺少的资料",
     "lists": "榜单",
     "consequences": "建议",
+    "grounds": "依据",
     "alerts": "预警",
 }
 

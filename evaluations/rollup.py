@@ -20,7 +20,7 @@ from members.models import Organization
 from scoring.engine import ENGINE_VERSION, Period, results_rows, score
 from scoring.models import Adoption, SchemeVersion
 
-SHEET_FIELDS = ("missing", "items", "parts", "lists", "consequences", "alerts")
+SHEET_FIELDS = ("missing", "items", "parts", "lists", "consequences", "grounds", "alerts")
 
 
 class RoundSettledError(Exception):

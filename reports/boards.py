@@ -1,8 +1,6 @@
 """Honour and warning boards: who is on them, and the workbook that is hung up."""
 
-import operator
 from dataclasses import dataclass
-from decimal import Decimal
 from io import BytesIO
 
 from django.db.models import QuerySet
@@ -13,15 +11,16 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
 from evaluations.models import Result, Round
 from members.models import User
-from scoring.engine import Period
-from scoring.engine.conditions import Compare, Condition, GradeIs, HasConsequence
+from scoring.engine import Period, Scheme
+from scoring.engine.conditions import Condition, HasConsequence, Joined
+from scoring.engine.decide import as_met
+from scoring.engine.elements import Based
 
 TITLES = {"honor": "光荣榜", "warning": "警示榜"}
 NOTES = {
     "honor": "上榜的是本周期评为优秀、且没有列入警示的党员。",
     "warning": "上榜是提醒,不是处分。对结果有疑问,请向支部反映。",
 }
-COMPARE = {"at_least": operator.ge, "above": operator.gt, "at_most": operator.le, "below": operator.lt}
 
 
 @dataclass(frozen=True)
@@ -81,32 +80,25 @@ def _place(round_: Round, user: User) -> str:
 
 def reasons_of(result: Result) -> list[str]:
     """Why the result is on the warning board, each with its article's number and no matter: 通报批评(第十条第一款)."""
-    scheme = result.branch.scheme
+    scheme, grounds = result.branch.scheme, result.sheet["grounds"]
     year_view = scheme.year and Period.parse(result.round.period).half is None
     outcome = scheme.year.outcome if year_view else scheme.outcome
+    consequences = {one.code: one for one in outcome.consequences}
+
+    def reason(condition: Condition) -> str:
+        if isinstance(condition, HasConsequence):
+            rule = as_met(consequences[condition.code], "consequence", outcome, grounds)
+            return f"{condition.title}({_numbers(scheme, rule)})"
+        return f"{condition.words}({_numbers(scheme, board)})"
+
     board = next(one for one in outcome.lists if one.code == "warning")
-    articles = {one.code: scheme.articles[one.article].number for one in outcome.consequences}
-    here = scheme.articles[board.article].number
-    return [
-        f"{condition.title}({articles[condition.code]})"
-        if isinstance(condition, HasConsequence)
-        else f"{condition.words}({here})"
-        for condition in board.when.sufficient()
-        if _holds(condition, result)
-    ]
+    met = as_met(board, "list", outcome, grounds).when
+    alternatives = isinstance(met, Joined) and not met.every
+    return [reason(condition) for condition in (met.parts() if alternatives else (met,))]
 
 
-def _holds(condition: Condition, result: Result) -> bool:
-    """True if the stored result meets a single comparison."""
-    if isinstance(condition, HasConsequence):
-        return condition.code in result.sheet["consequences"]
-    if isinstance(condition, GradeIs):
-        return result.grade == condition.grade
-    if isinstance(condition, Compare):
-        value = result.sheet["parts"].get(condition.code)
-        threshold = Decimal(condition.threshold) / condition.figure.scale
-        return value is not None and COMPARE[condition.operator](Decimal(value), threshold)
-    return False
+def _numbers(scheme: Scheme, rule: Based) -> str:
+    return "、".join(scheme.articles[article].number for article in (rule.article, *rule.basis.also))
 
 
 def workbook(board: Board) -> bytes:

@@ -152,7 +152,7 @@ class Result(models.Model):
     rank = models.PositiveIntegerField("名次", null=True)
     on_honor_board = models.BooleanField("光荣榜", default=False)
     on_warning_board = models.BooleanField("警示榜", default=False)
-    sheet = models.JSONField("得分明细", help_text="missing, items, parts, lists, consequences, alerts")
+    sheet = models.JSONField("得分明细", help_text="missing, items, parts, lists, consequences, grounds, alerts")
     person = models.JSONField(
         "当时的名册", default=dict, help_text="status, mobility, born, category of the member, as they went into it"
     )

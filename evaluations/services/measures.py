@@ -16,6 +16,7 @@ from members.models import Member, Organization, OrganizationKind, User
 from members.services import end_membership, held_posts, transfer_member
 from scoring.documents import worded
 from scoring.engine import Period, Scheme
+from scoring.engine.decide import as_met
 from scoring.models import Adoption
 
 REMIND = datetime.timedelta(days=7)
@@ -73,12 +74,13 @@ def _proposals(round_: Round) -> Proposals:
     period, by_branch = Period.parse(round_.period), defaultdict(list)
     results = Result.objects.filter(round=round_).exclude(sheet__consequences=[], sheet__alerts=[])
     for branch, member, sheet in results.values_list("branch", "member", "sheet"):
-        by_branch[branch] += [(member, code) for code in (*sheet["consequences"], *sheet["alerts"])]
+        grounds = tuple(sheet["grounds"])
+        by_branch[branch] += [(member, code, grounds) for code in (*sheet["consequences"], *sheet["alerts"])]
     parts = RoundBranch.objects.filter(pk__in=by_branch).select_related("organization", "version")
     schemes, found = _schemes(round_, parts), {}
     for part in parts:
-        follows = _follows(part, schemes[part.pk], period, {code for _, code in by_branch[part.pk]})
-        found |= {(member, code): follows[code] for member, code in by_branch[part.pk]}
+        follows = _follows(part, schemes[part.pk], period, {(code, grounds) for _, code, grounds in by_branch[part.pk]})
+        found |= {(member, code): follows[code, grounds] for member, code, grounds in by_branch[part.pk]}
     returning = [member for (member, _), fields in found.items() if _returns(fields["kind"])]
     in_education = set(
         Organization.objects.filter(kind=OrganizationKind.EDUCATION_BRANCH, memberships__member__in=returning)
@@ -110,16 +112,23 @@ def _schemes(round_: Round, parts) -> dict[int, Scheme]:
     return schemes
 
 
-def _follows(part: RoundBranch, scheme: Scheme, period: Period, codes: set[str]) -> dict[str, dict]:
-    """The fields of what each of these codes leads to in a branch."""
+def _follows(
+    part: RoundBranch, scheme: Scheme, period: Period, led: set[tuple[str, tuple[str, ...]]]
+) -> dict[tuple[str, tuple[str, ...]], dict]:
+    """The fields of what each of these codes, on its grounds, leads to in a branch."""
     outcome = scheme.year.outcome if scheme.year and period.half is None else scheme.outcome
-    rules = {rule.code: (rule, rule.title) for rule in (*outcome.consequences, *scheme.alerts)}
+    alerts = {alert.code: alert for alert in scheme.alerts}
+    rules = {rule.code: (rule, rule.title) for rule in outcome.consequences}
     rules |= {rule.quota.tie: (rule, rule.quota.tie_title) for rule in outcome.consequences if rule.quota}
     found = {}
-    for code in codes:
-        rule, title = rules[code]
+    for code, grounds in led:
+        if code in alerts:
+            rule, title = alerts[code], alerts[code].title
+        else:
+            rule, title = rules[code]
+            rule = as_met(rule, "consequence", outcome, grounds)
         articles = [scheme.articles[article] for article in (rule.article, *rule.basis.also)]
-        found[code] = {
+        found[code, grounds] = {
             "organization_id": part.organization_id,
             "kind": measure_kinds().of(scheme.code, code).code,
             "title": title,

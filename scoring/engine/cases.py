@@ -122,13 +122,13 @@ def _outcome(case: Case, faults: list[Fault]) -> Outcome | None:
     except FactsError as error:
         faults += [Fault(case.file, case.line, problem) for problem in error.problems]
         return None
-    members = {case.ids[row.pop("member") - 1]: _exact(row) for row in results_rows(results)}
+    members = {case.ids[row["member"] - 1]: _exact(row) for row in results_rows(results)}
     return Outcome(case, members, tuple(_differences(case, members)))
 
 
 def _exact(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with its figures as Decimal."""
-    return row | {
+    """The fields that a case knows, with figures as Decimal."""
+    return {key: value for key, value in row.items() if key not in ("member", "grounds")} | {
         "items": {code: Decimal(value) for code, value in row["items"].items()},
         "parts": {code: Decimal(value) for code, value in row["parts"].items()},
         "total": None if row["total"] is None else Decimal(row["total"]),

@@ -7,9 +7,10 @@ does not need the unknown figure is still decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import zip_longest
 from operator import and_, or_
 from typing import TypeVar
 
@@ -88,9 +89,13 @@ class Condition:
         for part in self.parts():
             yield from part.walk()
 
-    def sufficient(self) -> Iterator[Condition]:
-        """The comparisons of which one alone makes the condition true."""
-        yield self
+    def alternatives(self) -> Iterator[tuple[Condition, str]]:
+        """What is joined by `any`, outside a `not`, each with the article that it names, or with none."""
+        return iter(())
+
+    def narrowed(self, held: Container[Condition]) -> Condition:
+        """The condition without those of its alternatives that did not hold."""
+        return self
 
     def supposing(self, met: Condition) -> pl.Expr:
         """The answer if one of the comparisons were met, and all else as it is."""
@@ -310,10 +315,11 @@ class HasConsequence(Condition):
 
 @dataclass(frozen=True)
 class Joined(Condition):
-    """Several conditions, of which any or all must hold."""
+    """Several conditions, of which any or all must hold. articles: what each rests on, where it says so."""
 
     every: bool
     conditions: tuple[Condition, ...]
+    articles: tuple[str, ...] = ()
 
     def expression(self) -> pl.Expr:
         return reduce(and_ if self.every else or_, (condition.expression() for condition in self.conditions))
@@ -324,9 +330,15 @@ class Joined(Condition):
     def parts(self) -> tuple[Condition, ...]:
         return self.conditions
 
-    def sufficient(self) -> Iterator[Condition]:
-        for condition in () if self.every else self.conditions:
-            yield from condition.sufficient()
+    def alternatives(self) -> Iterator[tuple[Condition, str]]:
+        for condition, article in zip_longest(self.conditions, self.articles, fillvalue=""):
+            if not self.every:
+                yield condition, article
+            yield from condition.alternatives()
+
+    def narrowed(self, held: Container[Condition]) -> Condition:
+        kept = tuple(one.narrowed(held) for one in self.conditions if self.every or one in held)
+        return kept[0] if len(kept) == 1 else replace(self, conditions=kept, articles=())
 
     @property
     def words(self) -> str:
@@ -368,9 +380,6 @@ class Not(Condition):
     def parts(self) -> tuple[Condition, ...]:
         return (self.condition,)
 
-    def sufficient(self) -> Iterator[Condition]:
-        return iter(())
-
     @property
     def words(self) -> str:
         return self.condition.denied
@@ -393,10 +402,14 @@ def read_condition(node: Node, names: Names) -> Condition | None:
 
 
 def _joined(node: Node, names: Names, key: str) -> Condition | None:
-    conditions = [read_condition(child, names) for child in node.children(key, "条件")]
+    children = node.children(key, "条件")
+    # Which of several articles a rule rests on may depend on which of its alternatives holds.
+    cites = key == "any" and names is not ABOUT_PEOPLE
+    articles = tuple(child.text("article", "") or "" for child in children) if cites else ()
+    conditions = tuple(read_condition(child, names) for child in children)
     if not conditions:
         node.fault(key, f"「{key}」下面至少要有一个条件。")
-    return None if not conditions or None in conditions else Joined(key == "all", tuple(conditions))
+    return None if not conditions or None in conditions else Joined(key == "all", conditions, articles)
 
 
 def _not(node: Node, names: Names, key: str) -> Condition | None:

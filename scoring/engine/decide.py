@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TypeVar
+
 import polars as pl
 
 from scoring.engine.conditions import Compare, Condition, EntryCount
@@ -13,6 +17,7 @@ from scoring.engine.sheet import figure
 from scoring.engine.tables import MONTHS_OF_ALERT, Tables
 
 CODES = pl.List(pl.String)
+Decided = TypeVar("Decided", Verdict, Consequence, Board)
 
 
 def decided(wide: pl.DataFrame, scheme: Scheme, outcome: Outcome, facts: Facts) -> pl.DataFrame:
@@ -26,14 +31,47 @@ def decided(wide: pl.DataFrame, scheme: Scheme, outcome: Outcome, facts: Facts) 
             wide = _within_quota(wide, column, consequence.quota, facts)
     boards = [board.when.expression().alias(f"list:{board.code}") for board in outcome.lists]
     known = pl.col("status").is_in(["scored", "reviewed"])
+    wide = wide.with_columns(boards)
     within = ["organization", "layer"] if scheme.ranks_by_layer else ["organization"]
-    return wide.with_columns(boards).with_columns(
+    return wide.with_columns(
+        grounds=_grounds(outcome),
         consequences=chosen_codes("consequence", list(outcome.titles)),
         lists=pl.when(known)
         .then(chosen_codes("list", [board.code for board in outcome.lists]))
         .otherwise(pl.lit([], CODES)),
         rank=figure("total").rank("min", descending=True).over(within).cast(pl.Int64),
     )
+
+
+def _grounds(outcome: Outcome) -> pl.Expr:
+    """Which alternatives led to what holds: "consequence:0:1" is the second one of the first consequence."""
+    found = []
+    for kind, parts in outcome.by_kind.items():
+        for index, part in enumerate(parts):
+            led = pl.col("verdict") == index if kind == "verdict" else pl.col(f"{kind}:{part.code}")
+            found += [
+                pl.when(led & condition.expression()).then(pl.lit(f"{kind}:{index}:{place}"))
+                for place, (condition, _) in enumerate(part.when.alternatives())
+            ]
+    return pl.concat_list(found).list.drop_nulls() if found else pl.lit([], CODES)
+
+
+def as_met(part: Decided, kind: str, outcome: Outcome, grounds: Collection[str]) -> Decided:
+    """The part as a member met it: with the alternatives of its condition that held, and the articles that they name.
+
+    grounds: those of the member's result. A part without alternatives, or not met, is given back as it is.
+    """
+    index = outcome.by_kind[kind].index(part)
+    held = {
+        condition: article
+        for place, (condition, article) in enumerate(part.when.alternatives())
+        if f"{kind}:{index}:{place}" in grounds
+    }
+    if not held:
+        return part
+    article, *also = tuple(dict.fromkeys(filter(None, held.values()))) or (part.article, *part.basis.also)
+    basis = replace(part.basis, article=article, also=tuple(also))
+    return replace(part, when=part.when.narrowed(held), basis=basis)
 
 
 def chosen_codes(prefix: str, codes: list[str]) -> pl.Expr:

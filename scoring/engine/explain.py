@@ -11,7 +11,7 @@ import polars as pl
 from scoring.engine.blocks import Attendance, EntryRule
 from scoring.engine.blocks.base import Rule
 from scoring.engine.conditions import Compare, EntryCount
-from scoring.engine.decide import thresholds
+from scoring.engine.decide import Decided, as_met, thresholds
 from scoring.engine.elements import Based, Item, Outcome, Part
 from scoring.engine.membersheet import (
     Clause,
@@ -104,9 +104,13 @@ class Explainer:
             appraisal=self._groups(),
             not_counted=tuple(line for line in lines if line.kind == "not_counted"),
             attendance=self.figures and attendance_words(self.figures),
-            lists=self._proposals(self.row["lists"], self.outcome.lists),
-            consequences=self._proposals(self.row["consequences"], self.outcome.consequences),
-            alerts=self._proposals(self.row["alerts"], self.scheme.alerts),
+            lists=self._led_to("list", self.row["lists"]),
+            consequences=self._led_to("consequence", self.row["consequences"]),
+            alerts=tuple(
+                self._proposal(alert.code, alert.title, alert.words, alert)
+                for alert in self.scheme.alerts
+                if alert.code in self.row["alerts"]
+            ),
             outlook=self._outlook(),
             layer=self._layer(),
             review=self._review(),
@@ -246,7 +250,8 @@ class Explainer:
         verdict = self.outcome.verdicts[index]
         title = next(grade.title for grade in self.scheme.grades if grade.code == verdict.grade)
         counts = [part for part in verdict.when.walk() if isinstance(part, EntryCount)]
-        found = self._proposal(verdict.grade, title, verdict.words, verdict)
+        met = self._as_met("verdict", verdict)
+        found = self._proposal(verdict.grade, title, met.words, met)
         return replace(found, sensitive=found.sensitive or any(map(self._any_sensitive, counts)))
 
     def _proposal(self, code: str, title: str, words: str, part: Based) -> Proposal:
@@ -254,13 +259,19 @@ class Explainer:
         clause = self._clause(part.article)
         return Proposal(code, title, words, clause, also, self._reading(part), clause.neutral)
 
-    def _proposals(self, codes: list[str], based: tuple[Any, ...]) -> tuple[Proposal, ...]:
+    def _as_met(self, kind: str, part: Decided) -> Decided:
+        return as_met(part, kind, self.outcome, self.row["grounds"])
+
+    def _led_to(self, kind: str, codes: list[str]) -> tuple[Proposal, ...]:
+        """What the member's figures led to, by the alternatives that they met."""
         found = []
-        for part in based:
+        for part in self.outcome.by_kind[kind]:
             titles = {part.code: part.title}
             if getattr(part, "quota", None):
                 titles[part.quota.tie] = part.quota.tie_title
-            found += [self._proposal(code, title, part.words, part) for code, title in titles.items() if code in codes]
+            wanted = [code for code in titles if code in codes]
+            met = self._as_met(kind, part) if wanted else part
+            found += [self._proposal(code, titles[code], met.words, met) for code in wanted]
         return tuple(found)
 
     def _outlook(self) -> tuple[OutlookSheet, ...]:

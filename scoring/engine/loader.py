@@ -11,7 +11,7 @@ from scoring.engine.articles import Article, read_articles
 from scoring.engine.blocks import BLOCKS, Basis, EntryRule, LayerBase, Rule
 from scoring.engine.blocks.entries import EntryHead
 from scoring.engine.coverage import check_coverage, read_background, read_covers
-from scoring.engine.elements import Item, Ranking, Simplification
+from scoring.engine.elements import Board, Consequence, Item, Ranking, Simplification, Verdict
 from scoring.engine.errors import Fault, SchemeError
 from scoring.engine.marks import MarkError, read_documents
 from scoring.engine.node import Faults, Node, listed
@@ -263,6 +263,14 @@ def _check_bases(scheme: Scheme, root: Node) -> None:
             root.faults.add(
                 basis.line, f"没有声明读法「{basis.reading}」,可用:{listed(scheme.readings)};新的读法写进「readings」。"
             )
+    for part in decided_parts(scheme):
+        own = (part.article, *part.basis.also)
+        for _, article in part.when.alternatives():
+            if article and article not in own:
+                root.faults.add(
+                    part.basis.line,
+                    f"条件里写的条文「{article}」不是这条规则的,请写进它的 article 或 also,可用:{listed(own)}。",
+                )
     # What is written counts, so that one bad rule does not leave its article unclaimed as well.
     for code in scheme.readings.keys() - written(root.data, "reading"):
         root.faults.add(
@@ -286,12 +294,17 @@ def written(data: Any, key: str) -> set[str]:
     return set().union(*(written(value, key) for value in data)) if isinstance(data, list) else set()
 
 
+def decided_parts(scheme: Scheme) -> list[Verdict | Consequence | Board]:
+    """What figures lead to, in a half-year and in its year view."""
+    outcomes = [scheme.outcome, *([scheme.year.outcome] if scheme.year else [])]
+    return [part for outcome in outcomes for parts in outcome.by_kind.values() for part in parts]
+
+
 def all_bases(scheme: Scheme) -> list[Basis]:
     """The basis of everything in `scheme` that has one."""
-    outcomes = [scheme.outcome, *([scheme.year.outcome] if scheme.year else [])]
     based: list[Any] = [*scheme.items, *(rule for item in scheme.items for rule in item.rules)]
     based += [*scheme.parts, *scheme.groups, *scheme.grades, *scheme.plain_entries, *scheme.alerts, *scheme.layers]
-    based += [part for o in outcomes for part in (*o.verdicts, *o.consequences, *o.lists)]
+    based += decided_parts(scheme)
     based += [
         part for part in (scheme.total, scheme.year, scheme.review, scheme.ranking, scheme.simplification) if part
     ]

@@ -18,7 +18,7 @@ class Results:
     """Frames of the results, sorted by member; figures in millionths of a point, each published one in whole cents.
 
     members: member, organization, status, missing, total, grade, rank, lists, consequences, alerts (lists sorted),
-    verdict (index of the verdict that set the grade whatever the points), layer.
+    grounds (which alternatives of a condition led to these, see decide.as_met), verdict (index of the verdict that set the grade whatever the points), layer.
     items: member, item, full, start, value. parts: member, part, value (those that are known), earned (the sum of
     the items, where the part has a cap). lines: see lines.LINE_COLUMNS; an item is its start plus its lines' values.
     appraisal: member, group, ballots, mean, weight (parts of ten thousand), value (mean × weight, not rounded).
@@ -62,6 +62,7 @@ def results_rows(results: Results) -> list[dict[str, Any]]:
             "rank": row["rank"],
             "lists": row["lists"],
             "consequences": row["consequences"],
+            "grounds": row["grounds"],
             "alerts": row["alerts"],
         }
         for row in results.members.iter_rows(named=True)

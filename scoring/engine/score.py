@@ -21,7 +21,7 @@ from scoring.engine.scheme import Scheme
 from scoring.engine.sheet import Sheet, banded, counted, figure, judged, period_sheet
 from scoring.engine.tables import Tables
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 
 MEMBER_COLUMNS = (
     "member",
@@ -33,6 +33,7 @@ MEMBER_COLUMNS = (
     "rank",
     "lists",
     "consequences",
+    "grounds",
     "alerts",
     "verdict",
     "layer",
@@ -162,7 +163,7 @@ def _members(wide: pl.DataFrame, alerted: pl.DataFrame, facts: Facts) -> pl.Data
         .join(alerted, on="member", how="left")
         .with_columns(
             pl.col("status").fill_null("exempt"),
-            pl.col("missing", "lists", "consequences", "alerts").fill_null(pl.lit([], CODES)),
+            pl.col("missing", "lists", "consequences", "grounds", "alerts").fill_null(pl.lit([], CODES)),
         )
         .select(MEMBER_COLUMNS)
         .sort("member")

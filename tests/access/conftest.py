@@ -233,7 +233,15 @@ def _measures(person, branch) -> dict[str, dict]:
     part, _ = RoundBranch.objects.get_or_create(
         round=round_, organization=branch, version=SchemeVersion.objects.latest_of("community-half-year")
     )
-    sheet = {"missing": [], "items": {}, "parts": {}, "lists": [], "consequences": ["criticism"], "alerts": []}
+    sheet = {
+        "missing": [],
+        "items": {},
+        "parts": {},
+        "lists": [],
+        "consequences": ["criticism"],
+        "grounds": [],
+        "alerts": [],
+    }
     Result.objects.create(round=round_, branch=part, member=person, status="scored", total=50, sheet=sheet)
     proposed, strict, plain = ({"pk": measure.pk} for measure in made)
     return {
@@ -252,7 +260,7 @@ def _appeals(person, branch, version, by) -> dict[str, dict]:
     dates = {"published_at": timezone.now(), "objections_until": until}
     round_ = found or _round(branch, "2022H1", status="published", **dates)
     part, _ = RoundBranch.objects.get_or_create(round=round_, organization=branch, version=version)
-    sheet = {"missing": [], "items": {}, "parts": {}, "lists": [], "consequences": [], "alerts": []}
+    sheet = {"missing": [], "items": {}, "parts": {}, "lists": [], "consequences": [], "grounds": [], "alerts": []}
     Result.objects.create(round=round_, branch=part, member=person, status="scored", total=80, sheet=sheet)
     plain, strict = (
         Appeal.objects.create(
@@ -424,7 +432,7 @@ def _result(round_, branch, version) -> None:
     """Somebody of the branch has a result in the round."""
     part = RoundBranch.objects.create(round=round_, organization=branch, version=version, state="done", digest="x")
     person = branch.memberships.first().member
-    sheet = {"missing": [], "items": {}, "parts": {}, "lists": [], "consequences": [], "alerts": []}
+    sheet = {"missing": [], "items": {}, "parts": {}, "lists": [], "consequences": [], "grounds": [], "alerts": []}
     Result.objects.create(round=round_, branch=part, member=person, status="scored", sheet=sheet, digest="x")
 
 

@@ -162,7 +162,15 @@ def settled_half(street, branch, person, version) -> None:
 
     round_ = Round.objects.create(organization=street, period="2020H1", scheme=version.code, status="approved")
     part = RoundBranch.objects.create(round=round_, organization=branch, version=version, state="done")
-    sheet = {"missing": [], "items": {}, "parts": {}, "lists": [], "consequences": ["criticism"], "alerts": []}
+    sheet = {
+        "missing": [],
+        "items": {},
+        "parts": {},
+        "lists": [],
+        "consequences": ["criticism"],
+        "grounds": [],
+        "alerts": [],
+    }
     Result.objects.create(round=round_, branch=part, member=person, status="scored", total=58, sheet=sheet)
     services.propose_measures(round_)
 

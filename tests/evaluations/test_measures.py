@@ -47,7 +47,7 @@ def rounds_of(places, version, period):
         organization=places.street, period=period, scheme=version.code, status=Round.Status.APPROVED
     )
 
-    def give(person, *codes, alerts=()):
+    def give(person, *codes, alerts=(), grounds=()):
         branch = person.memberships.get(ends_on=None).organization
         part, _ = RoundBranch.objects.get_or_create(
             round=round_, organization=branch, defaults={"version": version, "state": "done"}
@@ -58,7 +58,7 @@ def rounds_of(places, version, period):
             defaults={
                 "branch": part,
                 "status": "scored",
-                "sheet": {"consequences": list(codes), "alerts": list(alerts), "missing": []},
+                "sheet": {"consequences": list(codes), "grounds": list(grounds), "alerts": list(alerts), "missing": []},
                 "digest": "",
             },
         )
@@ -86,13 +86,19 @@ def go(measure, actor, day=TODAY, **what):
 
 
 def test_proposal_rests_on_its_clauses(settled, people, places):
-    measure = settled(people.wang, "criticism")
+    measure = settled(people.wang, "criticism", grounds=["consequence:0:0", "consequence:0:1"])
     assert (measure.title, measure.kind, measure.organization) == ("通报批评", "criticism", places.branch)
     assert [clause["heading"] for clause in measure.clauses] == [
         "第十条第一款 扣分达到20分",
         "第十条第八款 活动参加率",
     ]
     assert measure.words == "扣分达到 20 分,或者活动参加率低于 50%"
+
+
+def test_proposal_names_only_what_the_member_met(settled, people):
+    measure = settled(people.wang, "criticism", grounds=["consequence:0:1"])
+    assert [clause["heading"] for clause in measure.clauses] == ["第十条第八款 活动参加率"]
+    assert measure.words == "活动参加率低于 50%"
 
 
 def test_proposals_in_the_words_of_the_unit(settled, people, places, adopted):

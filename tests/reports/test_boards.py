@@ -46,6 +46,16 @@ def test_warning_board_masks_names_and_gives_articles_only(sign_in, people, comp
     assert "赌博" not in shown
 
 
+def test_warning_board_cites_the_article_of_what_held(sign_in, people, places, half):
+    for day in (4, 11, 18):
+        event = make.activity(places.branch, people.secretary, datetime.date(2025, 3, day))
+        make.attendance(event, people.wang, "personal_leave", people.secretary)
+    services.request_computation(half.round)
+    shown = board(sign_in(people.secretary), half.round, "warning").content.decode()
+    assert "通报批评(第十条第八款)" in shown
+    assert "第十条第一款" not in shown
+
+
 def test_warning_board_shows_names_to_staff_on_request(sign_in, people, computed):
     assert "王志强" in board(sign_in(people.staff), computed, "warning", names="full").content.decode()
     assert "王志强" not in board(sign_in(people.secretary), computed, "warning", names="full").content.decode()

@@ -45,6 +45,7 @@ def result(places, people, adopted):
             "parts": {"daily": "70", "appraisal": "55.50"},
             "lists": [],
             "consequences": ["criticism", "rectification"],
+            "grounds": ["consequence:0:0"],
             "alerts": [],
         },
     )
@@ -119,7 +120,7 @@ def test_criticism_says_why_and_by_which_clause(sign_in, people, begin):
     for words in (
         "通报批评通知书",
         "王志强同志:",
-        "经 2025 年上半年考核,您有以下情况:扣分达到 20 分,或者活动参加率低于 50%。",
+        "经 2025 年上半年考核,您有以下情况:扣分达到 20 分。",
         "第十条第一款 扣分达到20分\n半年扣分20分及以上的",
         "您的意见已经记录:本人认可",
         "和平社区第一党支部决定对您通报批评",

@@ -161,10 +161,16 @@ BAD = [
         "比较要写明一种,可用:above、at_least、at_most、below。",
     ),
     (
-        "{figure: attendance_rate, below: 50}",
-        "{figure: attendance_rate, at_most: 50}",
+        "{figure: attendance_rate, below: 50, article",
+        "{figure: attendance_rate, at_most: 50, article",
         "at_most: 50",
         "活动参加率只能用 at_least 或 below 比较。",
+    ),
+    (
+        'below: 50, article: "10.8"',
+        'below: 50, article: "10.7"',
+        "- code: criticism",
+        "条件里写的条文「10.7」不是这条规则的,请写进它的 article 或 also,可用:10.1、10.8。",
     ),
     (
         "when: {figure: deduction, at_least: 30}",

@@ -6,6 +6,9 @@ from scoring.engine import explain
 from scoring.engine.wording import sum_words
 from tests.scoring.engine.helpers import H1, YEAR, attended, ballots, community, day, entry, month, results
 
+# Six leaves of eleven times cost 18 points, and leave less than half.
+AWAY = [attended(f"2025-04-{n:02}", "personal_leave" if n <= 6 else "present") for n in range(1, 12)]
+
 
 def sheet(period=H1, **given):
     return explain(community(), results(period, **given), 1)
@@ -121,13 +124,24 @@ def test_next_grade_is_named():
         "比合格线(60 分)高 20 分。",
         "再得 10 分可达到优秀线(90 分)。",
     ]
-    [proposal] = found.consequences
-    assert (proposal.title, proposal.clause.id, [clause.id for clause in proposal.also]) == (
-        "通报批评",
-        "10.1",
-        ["10.8"],
-    )
     assert [proposal.title for proposal in found.lists] == ["警示榜"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "words", "articles"),
+    [
+        ({"entries": [entry("duties_key.unfinished", quantity=2)]}, "扣分达到 20 分", ["10.1"]),
+        ({"attendance": AWAY}, "活动参加率低于 50%", ["10.8"]),
+        (
+            {"attendance": AWAY, "entries": [entry("duties_key.unfinished", quantity=2)]},
+            "扣分达到 20 分,或者活动参加率低于 50%",
+            ["10.1", "10.8"],
+        ),
+    ],
+)
+def test_proposal_names_only_what_was_met(facts, words, articles):
+    proposal = next(one for one in sheet(**facts).consequences if one.code == "criticism")
+    assert (proposal.words, [clause.id for clause in (proposal.clause, *proposal.also)]) == (words, articles)
 
 
 def test_zeroing_and_quantities_are_worded():

@@ -27,8 +27,8 @@ def by_member(rows: dict[str, list[dict[str, Any]]]) -> dict[int, dict[str, list
 
 
 def exact(found: dict[str, Any]) -> dict[str, Any]:
-    """The row with its figures as Decimal."""
-    return found | {
+    """The row with its figures as Decimal, without what only words a result."""
+    return {key: value for key, value in found.items() if key != "grounds"} | {
         "items": {item: Decimal(value) for item, value in found["items"].items()},
         "parts": {part: Decimal(value) for part, value in found["parts"].items()},
         "total": None if found["total"] is None else Decimal(found["total"]),
