@@ -48,10 +48,12 @@ def test_warning_board_masks_names_and_gives_articles_only(sign_in, people, comp
 
 def test_warning_board_cites_the_article_of_what_held(sign_in, people, places, half):
     for day in (4, 11, 18):
-        event = make.activity(places.branch, people.secretary, datetime.date(2025, 3, day))
-        make.attendance(event, people.wang, "personal_leave", people.secretary)
+        event = make.activity(places.sibling, people.secretary, datetime.date(2025, 3, day))
+        make.attendance(event, people.liu, "personal_leave", people.secretary)
+    make.closed_appraisal(places.sibling, half.period.code, {people.liu: {90: 2}})
     services.request_computation(half.round)
-    shown = board(sign_in(people.secretary), half.round, "warning").content.decode()
+    half.round.refresh_from_db()
+    shown = board(sign_in(people.staff), half.round, "warning").content.decode()
     assert "通报批评(第十条第八款)" in shown
     assert "第十条第一款" not in shown
 
