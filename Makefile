@@ -33,7 +33,7 @@ demo: $(VENV)/run.stamp $(DATA_DIR)/static.stamp
 		--host 127.0.0.1 --port $(PORT) config.wsgi:application
 
 test: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev.stamp
 	@$(BIN)/ruff check .

@@ -37,7 +37,10 @@ def pytest_addoption(parser):
     )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
+    slow = {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in slow)  # begun last, a file of minutes keeps one worker only
     absent = [kind for kind, there in present().items() if not there]
     for item in items:
         for kind in absent:
