@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TypeVar
 
 import polars as pl
@@ -126,21 +127,58 @@ OUTLOOK = {
 }
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """A threshold: for whom it is in sight, where they stand, and what it leads to."""
+
+    near: pl.Expr
+    value: pl.Expr
+    threshold: int
+    kind: str
+    code: str
+    of: int | None = None
+    met: int | None = None
+
+    def rows(self, seen: pl.DataFrame, near: str, value: str) -> pl.DataFrame:
+        """One row for everybody whom it is in sight of; a grade's limit that is reached is a distance below zero."""
+        labels = {"kind": self.kind, "code": self.code, "of": self.of, "met": self.met, "threshold": self.threshold}
+        distance = pl.lit(self.threshold, pl.Int64) - pl.col(value)
+        return seen.filter(near).select(
+            "member",
+            *(pl.lit(label, OUTLOOK[name]).alias(name) for name, label in labels.items()),
+            value=pl.col(value),
+            distance=distance if self.kind == "grade" else distance.abs(),
+        )
+
+
 def outlook(wide: pl.DataFrame, scheme: Scheme, outcome: Outcome) -> pl.DataFrame:
     """Distance to the next grade, what is to spare above the grade's floor, and distance to every threshold that
     would lead to a consequence, onto a list or to a verdict, if it alone were crossed.
     """
-    scored = wide.lazy().filter(pl.col("status") != "reviewed")
-    frames = [frame for grade in scheme.bands if (frame := _grade_outlook(scored, scheme.bands, grade)) is not None]
+    ahead = {f"{place}": one for place, one in enumerate([*_grades_ahead(scheme.bands), *_ahead(outcome)])}
+    seen = wide.filter(pl.col("status") != "reviewed").select(
+        "member",
+        *(one.near.fill_null(False).alias(f"near:{place}") for place, one in ahead.items()),
+        *(one.value.cast(pl.Int64).alias(f"value:{place}") for place, one in ahead.items()),
+    )
+    frames = [
+        one.rows(seen, f"near:{place}", f"value:{place}").select(*OUTLOOK)
+        for place, one in ahead.items()
+        if seen.get_column(f"near:{place}").any()
+    ]
+    found = pl.concat([pl.DataFrame(schema=OUTLOOK), *frames])
+    return found.sort("member", "kind", "distance", "code", "of", "met")
+
+
+def _ahead(outcome: Outcome) -> Iterator[Ahead]:
     for kind, parts in outcome.by_kind.items():
         for index, part in enumerate(parts):
             unmet = ~part.when.expression()
             for place, condition in enumerate(thresholds(part)):
-                near = (part.when.supposing(condition) & unmet).fill_null(False)
-                rows = _distance(scored.filter(near), condition)
-                frames.append(_labelled(rows, kind, part.code, index, place))
-    found = pl.concat([pl.LazyFrame(schema=OUTLOOK), *frames])
-    return found.sort("member", "kind", "distance", "code", "of", "met").collect()
+                value, begun = _standing(condition)
+                near = part.when.supposing(condition) & unmet & begun
+                threshold = condition.at_least if isinstance(condition, EntryCount) else condition.threshold
+                yield Ahead(near, value, threshold, kind, part.code, index, place)
 
 
 def thresholds(part: Verdict | Consequence | Board) -> list[Compare | EntryCount]:
@@ -159,32 +197,19 @@ def _is_step(condition: Condition) -> bool:
     return condition.operator == ("at_least" if counted or condition.figure.falls_short else "below")
 
 
-def _distance(wide: pl.LazyFrame, condition: Compare | EntryCount) -> pl.LazyFrame:
-    """member, value, threshold and how far it is; what adds up one by one is not near before it has begun."""
+def _standing(condition: Compare | EntryCount) -> tuple[pl.Expr, pl.Expr]:
+    """Where a member stands, and whether there is anything yet: what adds up one by one is not near before it begins."""
     if isinstance(condition, EntryCount):
-        value, threshold, begun = pl.col(condition.column), condition.at_least, pl.col("value") > 0
-    else:
-        value, threshold = figure(condition.code), condition.threshold
-        begun = pl.col("value").is_not_null() if condition.figure.scale == POINT else pl.col("value") > 0
-    rows = wide.select("member", value=value.cast(pl.Int64), threshold=pl.lit(threshold, pl.Int64))
-    return rows.filter(begun).with_columns(distance=(pl.col("threshold") - pl.col("value")).abs())
+        return pl.col(condition.column), pl.col(condition.column) > 0
+    value = figure(condition.code)
+    return value, value.is_not_null() if condition.figure.scale == POINT else value > 0
 
 
-def _labelled(rows: pl.LazyFrame, kind: str, code: str, of: int | None, met: int | None) -> pl.LazyFrame:
-    labels = {"kind": kind, "code": code, "of": of, "met": met}
-    return rows.with_columns(pl.lit(value, OUTLOOK[name]).alias(name) for name, value in labels.items()).select(
-        *OUTLOOK
-    )
-
-
-def _grade_outlook(wide: pl.LazyFrame, bands: tuple[Grade, ...], grade: Grade) -> pl.LazyFrame | None:
-    """The row of `grade` for those who have it or stand just below it; a verdict's grade has none."""
-    if grade.at_least_micro is None:
-        return None
-    below = bands[bands.index(grade) + 1 :][:1]
-    own = pl.col("grade") == grade.code
-    under = pl.col("grade") == below[0].code if below else pl.col("grade").is_null() & figure("total").is_not_null()
-    near = wide.filter((own | under).fill_null(False) & pl.col("verdict").is_null())
-    limit = pl.lit(grade.at_least_micro, pl.Int64)
-    rows = near.select("member", value=figure("total"), threshold=limit, distance=limit - figure("total"))
-    return _labelled(rows, "grade", grade.code, None, None)
+def _grades_ahead(bands: tuple[Grade, ...]) -> Iterator[Ahead]:
+    """The limit of a grade, for those who have it or stand just below it; a verdict's grade has none."""
+    for grade, below in zip_longest(bands, bands[1:]):
+        if grade.at_least_micro is None:
+            continue
+        under = pl.col("grade") == below.code if below else pl.col("grade").is_null() & figure("total").is_not_null()
+        near = ((pl.col("grade") == grade.code) | under).fill_null(False) & pl.col("verdict").is_null()
+        yield Ahead(near, figure("total"), grade.at_least_micro, "grade", grade.code)

@@ -137,16 +137,21 @@ def _only_one(lines: pl.DataFrame) -> pl.DataFrame:
     """`lines` where of several for one half only the latest counts, and of several for one award only the highest."""
     counts = pl.col("reason").is_null()
     rivals = {
-        "replaced": (pl.col("latest") & counts, ["member", "code", "half"], ["date", "ref", "row"], True),
+        "replaced": ("latest", counts, ["member", "code", "half"], ["date", "ref", "row"], True),
         "lower_award": (
-            pl.col("once") & counts & (pl.col("award").fill_null("") != ""),
+            "once",
+            counts & (pl.col("award").fill_null("") != ""),
             ["member", "award"],
             ["loss", "ref", "row"],
             False,
         ),
     }
-    for reason, (which, same, order, last) in rivals.items():
-        several = lines.filter(which).with_columns(loss=-pl.col("worth")).sort(order, nulls_last=not last)
+    for reason, (rule, which, same, order, last) in rivals.items():
+        if not lines.get_column(rule).any():
+            continue
+        several = (
+            lines.filter(pl.col(rule) & which).with_columns(loss=-pl.col("worth")).sort(order, nulls_last=not last)
+        )
         keep = pl.struct(same).is_last_distinct() if last else pl.struct(same).is_first_distinct()
         beaten = several.filter(~keep).select("row", beaten=pl.lit(reason))
         if beaten.height:

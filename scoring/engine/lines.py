@@ -196,6 +196,8 @@ def with_limits(lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         for column, kind in {"floored": "floor", "capped": "cap"}.items()
     ]
     ordered = pl.concat([lines, *limits], how="diagonal_relaxed").sort(*order, "quantity", "worth", nulls_last=True)
+    if not ordered.get_column("zero").any():
+        return ordered.select(*LINE_COLUMNS)
     first = pl.struct("member", "item").is_first_distinct()
     zeroing = (
         ordered.with_row_index()

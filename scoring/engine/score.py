@@ -50,14 +50,14 @@ def score(scheme: Scheme, facts: Facts, period: Period, settings: Mapping[str, A
     _check(scheme, facts, period)
     everyone = Tables(scheme, facts, period)
     active = facts.members.filter(~pl.col("exempt") & (pl.col("mobility") != "abroad"))
+    away = None
     if scheme.review:
-        away = everyone.people.filter(pl.col(f"who:{scheme.review.who.code}").fill_null(False))
-        active, away = active.join(away, on="member", how="anti"), active.join(away, on="member", how="semi")
-    else:
-        away = active.clear()
+        who = everyone.people.filter(pl.col(f"who:{scheme.review.who.code}").fill_null(False))
+        away = Tables(scheme, facts.only(active.join(who, on="member", how="semi")), period)
+        active = active.join(who, on="member", how="anti")
     scored = everyone if active.height == facts.members.height else Tables(scheme, facts.only(active), period)
     if period.cycle == scheme.cycle:
-        return _period_results(scheme, scored, everyone, Tables(scheme, facts.only(away), period))
+        return _period_results(scheme, scored, everyone, away)
     return _year_results(scheme, scheme.year, scored, everyone)
 
 
@@ -77,10 +77,10 @@ def _refuse_strange(frame: pl.DataFrame, known: set[str], what: str) -> None:
         raise FactsError([f"「{code}」不是{what},可用:{listed(known)}。" for code in unknown])
 
 
-def _period_results(scheme: Scheme, tables: Tables, everyone: Tables, away: Tables) -> Results:
+def _period_results(scheme: Scheme, tables: Tables, everyone: Tables, away: Tables | None) -> Results:
     sheet = period_sheet(scheme, tables)
     wide = _with_status(sheet.wide, sheet.missing)
-    if away.facts.members.height:
+    if away and away.facts.members.height:
         wide = pl.concat([wide, reviewed(scheme, away)], how="diagonal_relaxed")
     wide = decided(wide, scheme, scheme.outcome, everyone.facts)
     return Results(
@@ -189,8 +189,13 @@ def _long(wide: pl.DataFrame, parts: tuple[Part, ...]) -> pl.DataFrame:
     )
 
 
+SUGGESTIONS = {"member": pl.Int64, "item": pl.String, "full": pl.Int64, "noted": pl.Int64, "suggested": pl.Int64}
+
+
 def suggestions(scheme: Scheme, sheet: Sheet) -> pl.DataFrame:
     """member, item, full, noted, suggested: what the period's notes suggest for every assessed item."""
+    if not any(item.is_assessed for item in scheme.items):
+        return pl.DataFrame(schema=SUGGESTIONS | {"item": sheet.items.schema["item"]})
     noted = sheet.lines.filter(pl.col("reason") == "noted").group_by("member", "item").agg(noted=-pl.col("worth").sum())
     return (
         sheet.items.filter(pl.col("assessed") & pl.col("full").is_not_null())
