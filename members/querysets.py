@@ -14,7 +14,7 @@ from treebeard.mp_tree import MP_NodeManager, MP_NodeQuerySet
 from members.dates import last_of, months_later
 
 if TYPE_CHECKING:
-    from members.models import Activity, DuesBase, Member, Organization, User
+    from members.models import Activity, DuesBase, Member, Organization, RoleAssignment, User
 
 # Roles that read the records of every member below them. Members read their own; administrators none.
 READING_ROLES = (
@@ -42,14 +42,19 @@ def in_subtrees(paths: list[str], field: str = "path") -> Q:
     return reduce(or_, (Q(**{f"{field}__startswith": path}) for path in paths), Q(pk__in=[]))
 
 
-def paths_of(user: "User", roles: tuple[str, ...]) -> list[str]:
-    """Tree paths where the user holds one of `roles` today. Read once a request."""
+def assignments_of(user: "User") -> "list[RoleAssignment]":
+    """What the user is today, each with its organisation, in tree order. Read once a request."""
     if not user.is_authenticated:
         return []
-    if not hasattr(user, "_assigned_paths"):
-        assignments = user.role_assignments.on(timezone.localdate()).order_by("organization__path")
-        user._assigned_paths = list(assignments.values_list("role", "organization__path"))
-    return [path for role, path in user._assigned_paths if role in roles]
+    if not hasattr(user, "_assignments"):
+        today = user.role_assignments.on(timezone.localdate()).select_related("organization")
+        user._assignments = list(today.order_by("organization__path"))
+    return user._assignments
+
+
+def paths_of(user: "User", roles: tuple[str, ...]) -> list[str]:
+    """Tree paths where the user holds one of `roles` today."""
+    return [one.organization.path for one in assignments_of(user) if one.role in roles]
 
 
 def accounts_kept_by(user: "User") -> "models.QuerySet[User]":

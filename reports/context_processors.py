@@ -2,9 +2,9 @@
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from members.models import Role, RoleAssignment, User
+from members.querysets import assignments_of
 from reports.everyday import VISITS, that_take
 
 LEADERS = {Role.BRANCH_SECRETARY, Role.GENERAL_BRANCH, Role.STREET_STAFF}
@@ -68,27 +68,23 @@ def page(request: HttpRequest) -> dict:
     context = {"large_type": request.COOKIES.get("large") == "on"}
     user = getattr(request, "user", None)  # an early error page has none
     if user and user.is_authenticated:
-        assignments = assignments_of(user)
-        roles = {assignment.role for assignment in assignments} - {Role.MEMBER}
+        roles = {assignment.role for assignment in assignments_of(user)} - {Role.MEMBER}
         if user.member_id:
             roles.add(Role.MEMBER)
         context["nav"] = _navigation(request, roles)
-        context["role_line"] = _role_line(user, assignments)
+        context["role_line"] = _role_line(user)
     return context
 
 
-def assignments_of(user: User) -> list[RoleAssignment]:
-    """Today's roles with their organisations, the leading one first. Read once a request."""
-    if not hasattr(user, "_page_assignments"):
-        today = user.role_assignments.on(timezone.localdate()).select_related("organization")
-        user._page_assignments = sorted(today, key=lambda one: (PRECEDENCE.index(one.role), one.organization.path))
-    return user._page_assignments
+def leading(user: User) -> RoleAssignment | None:
+    """The role that the user is shown by: the one with the most to do."""
+    return min(assignments_of(user), key=lambda one: PRECEDENCE.index(one.role), default=None)
 
 
-def _role_line(user: User, assignments: list[RoleAssignment]) -> str:
-    if not assignments:
+def _role_line(user: User) -> str:
+    first = leading(user)
+    if first is None:
         return str(user)
-    first = assignments[0]
     words = [str(user)] if first.role == Role.MEMBER else [str(user), first.get_role_display()]
     return " · ".join([*words, str(first.organization)])
 

@@ -4,15 +4,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from reports.context_processors import assignments_of
+from reports.context_processors import leading
 from reports.handbook import PAGES, help_page, page_of
 
 
 @require_safe
 def show_help(request: HttpRequest, page: str = "") -> HttpResponse:
     """A page of the handbook; without a name, that of the user's leading role."""
-    assignments = assignments_of(request.user)
-    page = page or page_of(assignments[0].role if assignments else "")
+    role = leading(request.user)
+    page = page or page_of(role.role if role else "")
     if page not in PAGES:
         raise Http404
     context = {"page": page, "title": PAGES[page], "pages": PAGES, "help": help_page(page)}

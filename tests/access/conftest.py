@@ -219,7 +219,7 @@ def _leave(person, branch, by) -> LeaveRequest:
 
 def _measures(person, branch) -> dict[str, dict]:
     """A proposal, a measure on discipline and another one, both under way."""
-    street = branch.get_root()
+    street = type(branch).objects.get_root(branch)
     fields = {"organization": street, "period": "2023H2", "scheme": "community-half-year", "status": "approved"}
     times = dict.fromkeys(("requested_at", "closed_at"), timezone.now())
     round_ = Round.objects.filter(**fields).first() or Round.objects.create(**fields, **times)
@@ -309,7 +309,7 @@ def _entry_draft(author, kind: str) -> dict:
 
 def _of_place(branch, version, by) -> dict[str, tuple[dict, dict]]:
     """Arguments and query of addresses about a branch, by kind."""
-    street = branch.get_root()
+    street = type(branch).objects.get_root(branch)
     event = make.activity(branch, by, DAY)
     colleague = make.user(f"{branch}组长", Role.GROUP_LEADER, branch)
     rule = Oversight.objects.create(overseer=branch, overseen=street, matter="安全")

@@ -163,7 +163,7 @@ def test_review_page_takes_the_same_queries(sign_in, people, places, half, djang
         make.member(f"新人{number}", places.branch)
     services.request_computation(half.round)
     client = sign_in(people.secretary)
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(22):
         client.get(url("review", half.round.pk, places.branch.pk))
 
 
@@ -367,25 +367,40 @@ def test_declined_reopening_changes_nothing(sign_in, closed, people):
         services.answer_reopening(closed, agreed=True, actor=people.other_staff)
 
 
+def closed_too(places, period, scheme, *branches):
+    """Another closed round of the street, with parts of these branches."""
+    round_ = Round.objects.create(organization=places.street, period=period, scheme=scheme)
+    for branch in branches or [places.branch]:
+        round_.branches.create(organization=branch)
+    Round.objects.filter(pk=round_.pk).update(status="closed")
+    return round_
+
+
 def test_reopening_what_a_later_round_rests_on_is_refused(closed, people, places):
-    Round.objects.create(organization=places.street, period="2025H2", scheme=closed.scheme, status="closed")
+    closed_too(places, "2025H2", closed.scheme)
     with pytest.raises(ValidationError, match="2025 年下半年的考核已经办结"):
         services.ask_to_reopen(closed, reason="漏登记", actor=people.staff)
 
 
 def test_reopening_a_half_of_a_closed_year_is_refused(closed, people, places):
-    year = Round.objects.create(organization=places.street, period="2025", scheme="village-inspector", status="closed")
-    half = Round.objects.create(organization=places.street, period="2025H2", scheme="x", status="closed")
+    year = closed_too(places, "2025", "village-inspector")
+    half = closed_too(places, "2025H2", "x")
     with pytest.raises(ValidationError, match="2025 年的考核已经办结"):
         services.ask_to_reopen(half, reason="漏登记", actor=people.staff)
     assert services.ask_to_reopen(year, reason="漏登记", actor=people.staff).pk
+
+
+def test_reopening_waits_for_no_round_of_other_branches(closed, people, places):
+    later = closed_too(places, "2025H2", "x", make.organization("新建支部", "branch", places.community))
+    assert services.ask_to_reopen(closed, reason="漏登记", actor=people.staff).pk
+    assert later.branches.count() == 1
 
 
 # Whose turn it is -----------------------------------------------------------------------------
 
 
 def titles(user) -> list[str]:
-    user.__dict__.pop("_assigned_paths", None)
+    user.__dict__.pop("_assignments", None)
     return [task.title for task in tasks_of(user) if "考核" in task.title]
 
 

@@ -236,7 +236,7 @@ def test_leave_page_lists_at_the_same_cost(people, places, asked, sign_in, djang
 
 
 def leave_tasks(user):
-    user.__dict__.pop("_assigned_paths", None)
+    user.__dict__.pop("_assignments", None)
     return [(task.count, task.detail, task.url) for task in tasks_of(user) if task.title == "请假待批"]
 
 
