@@ -274,7 +274,7 @@ def test_list_takes_the_same_queries(sign_in, people, places, begin, django_asse
         begin(make.member(f"新人{number}", places.branch))
     client = sign_in(people.secretary)
     page(client, "measures")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         page(client, "measures")
 
 
@@ -285,7 +285,7 @@ def test_measure_takes_the_same_queries(sign_in, people, begin, django_assert_nu
         services.complete_step(step, services.Done(TODAY, "有"), actor=people.general)
     client = sign_in(people.secretary)
     page(client, "measure", measure.pk)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         page(client, "measure", measure.pk)
 
 
