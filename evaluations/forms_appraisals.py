@@ -141,6 +141,37 @@ class SetUpForm(forms.Form):
             yield group, self[f"names-{group.code}"], self[f"head-{group.code}"]
 
 
+class ExtendForm(forms.Form):
+    """Until when one may vote online after all."""
+
+    closes_at = MomentField(label="新的截止时间")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+
+class CloseWithoutForm(forms.Form):
+    """That an appraisal is to end although ballots are lacking, and why."""
+
+    anyway = forms.BooleanField(
+        label="不等这些票,现在就结束", error_messages={"required": "真要这样结束的,请勾选;不是的话,请先补票。"}
+    )
+    reason = forms.CharField(
+        label="理由",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="会写在这次评议的页面上,党员也看得到。",
+        error_messages={"required": "请写明为什么不等。"},
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+
 # Voting -----------------------------------------------------------------------------------------
 
 NOT_APPRAISED = "none"
