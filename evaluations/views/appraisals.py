@@ -11,7 +11,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from evaluations import services
-from evaluations.appraisals import Turnout, candidates_of, results_of, turnouts, usual_electorates, voters_of
+from evaluations.appraisals import (
+    Turnout,
+    candidates_of,
+    exempt_words,
+    results_of,
+    turnouts,
+    usual_electorates,
+    voters_of,
+)
 from evaluations.appraising import appraising, periods_of
 from evaluations.assessments import schemes_to_assess
 from evaluations.forms_appraisals import CloseWithoutForm, ExtendForm, SetUpForm
@@ -131,7 +139,8 @@ def set_up_appraisal(request: HttpRequest, branch: int, period: str) -> HttpResp
     if request.user.member_id in {member.pk for member in candidates_of(place, when)}:
         raise PermissionDenied
     initial = stored_plan(appraisal) if appraisal else usual_plan(place, when, members, scheme.groups)
-    form = SetUpForm(request.POST or None, members=members, groups=scheme.groups, initial=initial)
+    exempt = exempt_words(members, when)
+    form = SetUpForm(request.POST or None, members=members, groups=scheme.groups, exempt=exempt, initial=initial)
     if request.method == "POST" and form.is_valid():
         times = form.cleaned_data["opens_at"], form.cleaned_data["closes_at"]
         try:

@@ -65,15 +65,22 @@ def test_set_up_begins_with_the_roster(sign_in, people, places, set_up):
     activist = make.member("积极分子", places.branch, status="activist")
     exempt = make.member("老党员", places.branch)
     Exemption.objects.create(member=exempt, reason="年高", starts_on=make.LONG_AGO)
+    ill = make.member("病中", places.branch)
+    Exemption.objects.create(member=ill, reason="病", starts_on=make.LONG_AGO, ends_on="2025-12-31")
     make.member("出国", places.branch, mobility="abroad")
-    form = sign_in(people.staff).get(set_up).context["form"]
-    shown = {str(member): (bool(appraised.value()), group.value() or "") for member, appraised, group in form.rows()}
-    assert shown == {
-        "张建国": (True, "members_residents"),
-        "王志强": (True, "committee"),
-        str(activist): (True, ""),
-        str(exempt): (False, "members_residents"),
+    page = sign_in(people.staff).get(set_up)
+    shown = {
+        str(member): (bool(appraised.value()), group.value() or "", why)
+        for member, appraised, group, why in page.context["form"].rows()
     }
+    assert shown == {
+        "张建国": (True, "members_residents", ""),
+        "王志强": (True, "committee", ""),
+        str(activist): (True, "", ""),
+        str(exempt): (False, "members_residents", "长期免予考核"),
+        str(ill): (False, "members_residents", "免予考核至 2025-12-31"),
+    }
+    assert "免予考核至 2025-12-31" in page.content.decode()
 
 
 def test_set_up_stores_the_roster(sign_in, people, set_up):
