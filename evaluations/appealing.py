@@ -28,7 +28,7 @@ from scoring.documents import document_of, with_unit_words
 from scoring.engine import Period, Scheme, explain, score
 from scoring.engine.blocks.dues import DuesLines
 from scoring.engine.membersheet import Clause, ItemSheet, LineSheet, MemberSheet, PartSheet
-from scoring.models import Adoption, Entry, EntryStatus
+from scoring.models import Adoption, Decision, Entry, EntryStatus
 
 About = Appeal.About
 RESULT = "result"
@@ -181,8 +181,9 @@ def handled_by(appeal: Appeal) -> set[int]:
     """Ids of the accounts that entered, reviewed or approved what the appeal is about."""
     steps = RoundStep.objects.filter(round=appeal.round)
     if appeal.about == About.ENTRY:
-        entry = Entry.objects.get(pk=ref_of(appeal))
-        return {entry.declared_by_id, *entry.decisions.values_list("decided_by", flat=True)}
+        line = _entries(appeal)
+        decided_by = Decision.objects.filter(entry__in=line).values_list("decided_by", flat=True)
+        return {*(entry.declared_by_id for entry in line), *decided_by}
     if appeal.about == About.ATTENDANCE:
         marks = Attendance.objects.filter(activity=ref_of(appeal), member=appeal.member_id)
         return {*marks.values_list("recorded_by", flat=True), *_changes(appeal).values_list("changed_by", flat=True)}
@@ -243,12 +244,25 @@ def course_of(appeal: Appeal, *, may_see_objector: bool) -> list[Event]:
     return sorted(events, key=lambda event: event.at)
 
 
+def _entries(appeal: Appeal) -> list[Entry]:
+    """The entry that the appeal is about, and those that it replaces."""
+    entry = Entry.objects.get(pk=ref_of(appeal))
+    return [entry, *entry.replaced]
+
+
 def _entry_events(appeal: Appeal) -> list[Event]:
-    entry = Entry.objects.select_related("declared_by").get(pk=ref_of(appeal))
-    decisions = entry.decisions.select_related("decided_by")
+    """From the first declaration on; of earlier appeals, by which the line was put right, no more than their steps."""
+    line = _entries(appeal)
+    decisions = Decision.objects.filter(entry__in=line).select_related("decided_by")
+    earlier = AppealStep.objects.filter(
+        appeal__key__in=[f"entry:{entry.pk}" for entry in line[1:]],
+        appeal__member=appeal.member_id,
+        appeal__state=Appeal.State.UPHELD,
+    ).exclude(appeal=appeal.pk)
     return [
-        Event(entry.declared_at, "登记", entry.declared_by),
+        *(Event(one.declared_at, "更正后登记" if one.replaces_id else "登记", one.declared_by) for one in line),
         *(Event(one.decided_at, str(one), one.decided_by, one.reason) for one in decisions),
+        *(Event(step.done_at, f"{step.appeal}:{step.get_step_display()}") for step in earlier.select_related("appeal")),
     ]
 
 

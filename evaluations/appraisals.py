@@ -31,8 +31,18 @@ def voters_of(branch: Organization, period: Period) -> list[Member]:
 
 def candidates_of(branch: Organization, period: Period) -> list[Member]:
     """Members who are appraised: scored in the branch, not exempt and not settled abroad."""
-    exempt = set(Exemption.objects.on(period.ends_on).values_list("member", flat=True))
-    return [member for member in voters_of(branch, period) if member.pk not in exempt]
+    members = voters_of(branch, period)
+    exempt = exempt_words(members, period)
+    return [member for member in members if member.pk not in exempt]
+
+
+def exempt_words(members: list[Member], period: Period) -> dict[int, str]:
+    """By member id of those who are exempt: until when, 免予考核至 2026-06-30."""
+    found = Exemption.objects.on(period.ends_on).filter(member__in=members)
+    return {
+        one.member_id: f"免予考核至 {one.ends_on}" if one.ends_on else "长期免予考核"
+        for one in found.order_by("starts_on")
+    }
 
 
 def appraised(appraisal: Appraisal) -> list[Member]:

@@ -52,15 +52,16 @@ class NamesField(forms.CharField):
 class SetUpForm(forms.Form):
     """When online voting opens and ends, who is appraised, and who votes in which group.
 
-    A member votes in one group at most: `group-<pk>` holds its code or nothing.
+    A member votes in one group at most: `group-<pk>` holds its code or nothing. exempt: by member id why somebody is
+    not appraised.
     """
 
     opens_at = MomentField(label="网上评议开始")
     closes_at = MomentField(label="网上评议截止")
 
-    def __init__(self, *args, members: list[Member], groups: list[Group], **kwargs):
+    def __init__(self, *args, members: list[Member], groups: list[Group], exempt: Mapping[int, str], **kwargs):
         super().__init__(*args, **kwargs)
-        self.members, self.groups = members, groups
+        self.members, self.groups, self.exempt = members, groups, exempt
         codes = [("", "不投票"), *((group.code, group.title) for group in groups)]
         for member in members:
             self.fields[f"appraised-{member.pk}"] = forms.BooleanField(required=False, label=f"{member} 被评议")
@@ -132,13 +133,44 @@ class SetUpForm(forms.Form):
         }
 
     def rows(self) -> Iterator[tuple]:
-        """For the template: each member with both fields."""
+        """For the template: each member with both fields, and until when he or she is exempt."""
         for member in self.members:
-            yield member, self[f"appraised-{member.pk}"], self[f"group-{member.pk}"]
+            yield member, self[f"appraised-{member.pk}"], self[f"group-{member.pk}"], self.exempt.get(member.pk, "")
 
     def group_fields(self) -> Iterator[tuple]:
         for group in self.groups:
             yield group, self[f"names-{group.code}"], self[f"head-{group.code}"]
+
+
+class ExtendForm(forms.Form):
+    """Until when one may vote online after all."""
+
+    closes_at = MomentField(label="新的截止时间")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+
+class CloseWithoutForm(forms.Form):
+    """That an appraisal is to end although ballots are lacking, and why."""
+
+    anyway = forms.BooleanField(
+        label="不等这些票,现在就结束", error_messages={"required": "真要这样结束的,请勾选;不是的话,请先补票。"}
+    )
+    reason = forms.CharField(
+        label="理由",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="会写在这次评议的页面上,党员也看得到。",
+        error_messages={"required": "请写明为什么不等。"},
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
 
 
 # Voting -----------------------------------------------------------------------------------------

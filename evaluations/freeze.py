@@ -282,7 +282,7 @@ def _results(table: str) -> list[Rule]:
 
 ENTRY_CONTENT = (
     "member_id", "version_id", "item", "date", "quantity", "level", "points", "amount_yuan", "half", "award", "note",
-    "reverses_id", "declared_by_id", "declared_at",
+    "reverses_id", "replaces_id", "declared_by_id", "declared_at",
 )  # fmt: skip
 
 RULES = [

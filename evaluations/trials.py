@@ -12,6 +12,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 
 from evaluations.models import Result, Round, RoundBranch, Trial
+from evaluations.models.rounds import titles_of_missing
 from evaluations.querysets import PUBLIC
 from evaluations.rollup import Terms
 from members.models import Organization, User
@@ -172,7 +173,17 @@ def because(result: Result, new: dict, scheme: Scheme, former: Scheme) -> list[s
         reasons = [f"等次界线({scheme.articles[band.article].number})" if band else "等次界线"]
     if not reasons:
         reasons = [_titled_part(part, result, new, scheme) for part in scheme.parts if _differs(part, result, new)]
-    return [*reasons, *_proposed(result, new, scheme)]
+    return [*reasons, *_proposed(result, new, scheme), *_lacking(result, new, scheme, former)]
+
+
+def _lacking(result: Result, new: dict, scheme: Scheme, former: Scheme) -> list[str]:
+    """Why there is no total, before or now: 缺班子成员评议,没有总分."""
+    before = "、".join(titles_of_missing(result.sheet["missing"], former))
+    now = "、".join(titles_of_missing(new["missing"], scheme))
+    if before == now:
+        return [f"缺{now},没有总分"] if now else []
+    said = (("原来", before), ("试用", now))
+    return [f"{when}缺{what},没有总分" for when, what in said if what]
 
 
 def _proposed(result: Result, new: dict, scheme: Scheme) -> list[str]:

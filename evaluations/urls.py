@@ -72,6 +72,7 @@ urlpatterns = [
     path("appraisals/<int:pk>/", appraisals.appraisal, name="appraisal"),
     path("appraisals/<int:pk>/turnout/", appraisals.turnout, name="turnout"),
     path("appraisals/<int:pk>/open/", appraisals.open_appraisal, name="open_appraisal"),
+    path("appraisals/<int:pk>/extend/", appraisals.extend_voting, name="extend_voting"),
     path("appraisals/<int:pk>/close/", appraisals.close_appraisal, name="close_appraisal"),
     path("appraisals/<int:pk>/ballot/", ballots.ballot, name="ballot"),
     path("appraisals/<int:pk>/<slug:group>/slips/", tallies.slips, name="slips"),

@@ -103,7 +103,7 @@ class EntryForm(forms.ModelForm):
         else:
             members = Member.objects.for_roles(user, *declaring_roles(item)).exclude(pk=user.member_id)
             self._offer(members, members.filter(scored).without_numbers().order_by("number"))
-        if item.sign == "direct":
+        if item.needs_evidence:
             self.fields["files"].required = True
         self.fields["note"].help_text = "什么事、在哪里、有什么凭据,一两句话写清楚。"
         self.helper = FormHelper()

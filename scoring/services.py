@@ -103,7 +103,7 @@ def declare_entry(
     """The stored entry. What a branch or an office puts down goes straight to the street where the item needs it.
 
     entry: with the version of the scheme that it is declared under, if that is not the one for everybody.
-    files: what shows it, kept: what a draft of it has stored already; a verdict needs one. shelf: of a transaction
+    files: what shows it, kept: what a draft of it has stored already; a verdict needs one, and what zeroes an item. shelf: of a transaction
     around this one. Raises OSError where the files cannot be stored; then nothing is.
     """
     with storing(shelf) as shelf:
@@ -121,7 +121,7 @@ def check_entry(entry: Entry, item: EntryItem, *, actor: User, files: int) -> No
 
     files: how many show it.
     """
-    if item.sign == "direct" and not files:
+    if item.needs_evidence and not files:
         raise ValidationError({"files": f"「{item.title}」要附证明材料,至少一个文件。"})
     version = entry.version if entry.version_id else None
     try:

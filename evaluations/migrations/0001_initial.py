@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ('closes_at', models.DateTimeField(blank=True, null=True, verbose_name='网上评议截止')),
                 ('choices', models.JSONField(default=list, verbose_name='分数')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='结束时间')),
+                ('closed_without', models.CharField(blank=True, max_length=300, verbose_name='没有评齐就结束的理由')),
             ],
             options={
                 'verbose_name': '民主评议',

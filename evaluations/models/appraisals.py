@@ -14,6 +14,7 @@ class Appraisal(models.Model):
     """The appraisal of a branch for a half-year or year: set up, then open with its roster frozen, then closed.
 
     choices: what a ballot may say, fixed at the opening: [["95", "优秀"], …], score and word.
+    closed_without: why it was closed although a group had no ballot for somebody; else empty.
     """
 
     class Status(models.TextChoices):
@@ -33,6 +34,7 @@ class Appraisal(models.Model):
     closed_by = models.ForeignKey(
         "members.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="结束人"
     )
+    closed_without = models.CharField("没有评齐就结束的理由", max_length=300, blank=True)
 
     objects = AppraisalQuerySet.as_manager()
 

@@ -198,11 +198,16 @@ class Result(models.Model):
 
     @property
     def missing_titles(self) -> list[str]:
-        """What is missing, in words: 上半年的居民代表评议."""
-        titles = {f"appraisal.{group.code}": f"{group.title}评议" for group in self.branch.scheme.groups}
-        titles |= {item.code: item.title for item in self.branch.scheme.items}
-        words = []
-        for code in self.sheet["missing"]:
-            period, _, what = code.rpartition(":")
-            words.append(f"{Period.parse(period).title}的{titles[what]}" if period else titles[what])
-        return words
+        """What is missing, in words."""
+        return titles_of_missing(self.sheet["missing"], self.branch.scheme)
+
+
+def titles_of_missing(codes: list[str], scheme: Scheme) -> list[str]:
+    """What a sheet lacks, in words: 上半年的居民代表评议."""
+    titles = {f"appraisal.{group.code}": f"{group.title}评议" for group in scheme.groups}
+    titles |= {item.code: item.title for item in scheme.items}
+    words = []
+    for code in codes:
+        period, _, what = code.rpartition(":")
+        words.append(f"{Period.parse(period).title}的{titles[what]}" if period else titles[what])
+    return words

@@ -1,6 +1,6 @@
 """Writes of rounds and of what people judge; each says who with `actor=` where it matters."""
 
-from .appraisals import Electorate, close_appraisal, open_appraisal, reconcile, set_up_appraisal
+from .appraisals import Electorate, close_appraisal, extend_voting, open_appraisal, reconcile, set_up_appraisal
 from .assessments import record_assessments
 from .ballots import group_of_code, make_codes, vote_as_member, vote_by_code
 from .course import (
@@ -57,6 +57,7 @@ __all__ = [
     "discard_tally",
     "dismiss_measure",
     "enter_tally",
+    "extend_voting",
     "group_of_code",
     "make_codes",
     "mark_failed",

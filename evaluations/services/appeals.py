@@ -259,6 +259,7 @@ def _put_entry_right(appeal: Appeal, correction: Correction, actor: User) -> Non
         appeal.follow_up_entry = reverse_entry(entry, reason=reason, actor=actor)
         appeal.follow_up = f"第 {entry.pk} 号记录已冲正,{'按正确的情况另记一条计分' if new else '不再计分'}。"
     if new:
+        new.replaces = entry
         appeal.follow_up_entry = _declare_approved(appeal, new, actor)
 
 

@@ -11,13 +11,14 @@ from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from evaluations.models import Appraisal, AppraisalGroup, BallotCount, Candidate, Voter
+from evaluations.models import Appraisal, AppraisalGroup, BallotCount, Candidate, Tally, Voter
 from members.models import Member, Organization, User
 from members.services import require_day_open
 from scoring.engine import Period, Scheme
 from scoring.models import Adoption
 
 SCORES = (100, 95, 90, 85, 80, 75, 70, 60, 50)  # what a ballot offers, and the columns of a tally sheet
+NAMED = 3  # people in a sentence
 
 
 @dataclass
@@ -134,20 +135,38 @@ def open_appraisal(appraisal: Appraisal) -> Appraisal:
 
 
 @transaction.atomic
-def close_appraisal(appraisal: Appraisal, *, actor: User) -> Appraisal:
+def extend_voting(appraisal: Appraisal, closes_at: datetime.datetime) -> Appraisal:
+    """The open appraisal with a later end of the voting online, whether or not the former one has passed."""
+    appraisal = locked(appraisal)
+    require_appraisal_open(appraisal)
+    if closes_at <= max(appraisal.closes_at, timezone.now()):
+        raise ValidationError("新的截止时间要晚于原来的,也要晚于现在。")
+    appraisal.closes_at = closes_at
+    appraisal.save(update_fields=["closes_at"])
+    return appraisal
+
+
+@transaction.atomic
+def close_appraisal(appraisal: Appraisal, *, actor: User, without: str = "") -> Appraisal:
     """The appraisal with its final counts, online and paper together.
 
-    Raises ValidationError with every difference between ticks, slips, ballots and tally sheets.
+    without: why it ends although a group has no ballot for somebody; stays on record.
+    Raises ValidationError with every difference between ticks, slips, ballots and tally sheets; and, unless there is
+    such a reason, with every group that has no ballot for somebody.
     """
     appraisal = locked(appraisal)
     require_appraisal_open(appraisal)
     groups = list(AppraisalGroup.objects.select_for_update().filter(appraisal=appraisal).order_by("pk"))
     if differences := [sentence for group in groups for sentence in reconcile(group)]:
         raise ValidationError(differences)
+    lacking = without_ballots(groups)
+    if lacking and not without:
+        raise ValidationError(lacking_in_words(lacking))
     for group in groups:
         write_final_counts(group)
     appraisal.status, appraisal.closed_at, appraisal.closed_by = Appraisal.Status.CLOSED, timezone.now(), actor
-    appraisal.save(update_fields=["status", "closed_at", "closed_by"])
+    appraisal.closed_without = without if lacking else ""
+    appraisal.save(update_fields=["status", "closed_at", "closed_by", "closed_without"])
     transaction.on_commit(forget_former_counts, robust=True)  # closed is closed, tidied up or not
     return appraisal
 
@@ -172,6 +191,44 @@ def reconcile(group: AppraisalGroup) -> list[str]:
     ticked = ways.count(Voter.Way.ONLINE) + used
     if group.ballots_online != ticked or not counts_add_up(group):
         sentences.append(f"{group}组:网上参加 {ticked} 人,票数却对不上。请不要结束,联系管理员查看数据库。")
+    return sentences
+
+
+def without_ballots(groups: list[AppraisalGroup]) -> dict[AppraisalGroup, list[Member]]:
+    """Groups without a single ballot for some of those appraised, each with these members.
+
+    Told by who took part and by the tally sheets alone: what came in online stays unknown until the closing.
+    """
+    own = set(
+        Voter.objects.filter(group__in=groups, way=Voter.Way.ONLINE, member__isnull=False).values_list(
+            "group", "member"
+        )
+    )
+    tallied = {
+        (tally.group_id, member)
+        for tally in Tally.objects.filter(group__in=groups)
+        for member, scores in tally.by_member().items()
+        if any(scores.values())
+    }
+    appraised = Candidate.objects.filter(appraisal__groups__in=groups).values("member")
+    members = list(Member.objects.without_numbers().filter(pk__in=appraised).order_by("number"))
+    lacking = {
+        group: [
+            member
+            for member in members
+            if group.ballots_online == ((group.pk, member.pk) in own) and (group.pk, member.pk) not in tallied
+        ]
+        for group in groups
+    }
+    return {group: missed for group, missed in lacking.items() if missed}
+
+
+def lacking_in_words(lacking: dict[AppraisalGroup, list[Member]]) -> list[str]:
+    """Which group has no ballot for whom, a sentence each."""
+    sentences = []
+    for group, members in lacking.items():
+        named = "、".join(map(str, members[:NAMED])) + (f"等 {len(members)} 人" if len(members) > NAMED else "")
+        sentences.append(f"{group}组还没有评{named}的票。")
     return sentences
 
 

@@ -18,6 +18,7 @@ from evaluations.freeze import SHARED
 from evaluations.models import COURSE, Appeal, Publication, Result, Round, RoundBranch, RoundStep, Step
 from evaluations.permissions import can_confirm_branch, can_run_rounds
 from evaluations.services.rounds import request_computation
+from evaluations.turns import not_computed, whose_turn
 from members.models import Organization, User
 from members.services import settle
 from scoring.engine import Period
@@ -30,17 +31,32 @@ def undecided_appeals(round_: Round) -> int:
     return round_.appeals.filter(state__in=Appeal.OPEN).count()
 
 
-def require_current(round_: Round) -> None:
-    """Refuse results that are not all there, not of the whole period, or not what the facts give now."""
-    parts = RoundBranch.objects.filter(round=round_)
-    unfinished = parts.exclude(state=RoundBranch.State.DONE).select_related("organization").first()
-    if unfinished:
-        raise ValidationError(f"{unfinished.organization}还没有算成。请先重新试算。")
-    period = Period.parse(round_.period)
-    if round_.requested_at is None or timezone.localdate(round_.requested_at) < period.ends_on:
-        raise ValidationError(
-            f"{period.title}还没有结束,或者结束以后还没有试算过。请在 {period.ends_on} 当天或以后重新试算,看过结果再办。"
+def why_not_now(round_: Round, step: Step, actor: User) -> str:
+    """Why a step cannot be taken now, and who does what first; empty where its turn has come.
+
+    Whether facts have changed since the computation is left to `require_current`: it computes anew.
+    """
+    if round_.status not in COURSE[step].before:
+        return f"{COURSE[step].refusal}{whose_turn(round_)}"
+    if step in (Step.REVIEW, Step.PUBLISH, Step.APPROVE, Step.CLOSE) and (lacking := not_computed(round_)):
+        return lacking
+    waiting = undecided_appeals(round_) if step in (Step.APPROVE, Step.CLOSE) else 0
+    if step == Step.APPROVE and publisher_of(round_) == actor:
+        return "这次公示是您办的,审批要由另一位同事办理。"
+    if step == Step.APPROVE and timezone.localdate() <= round_.objections_until:
+        return f"公示到 {round_.objections_until} 为止,期满以后才能审批。"
+    if waiting:
+        return f"还有 {waiting} 件申诉没有答复,答复以后才能{'审批' if step == Step.APPROVE else '办结'}。"
+    if step == Step.REOPEN and (resting := _resting_on(round_)):
+        return (
+            f"{resting.organization}{Period.parse(resting.period).title}的考核已经办结,它看过这次的结果和记录。"
+            "请先重新打开那一次。"
         )
+    return ""
+
+
+def require_current(round_: Round) -> None:
+    """Refuse results that are not what the facts give now."""
     if changed := rollup.outdated(round_):
         named = "、".join(str(part.organization) for part in changed[:3]) + ("等" if len(changed) > 3 else "")
         then = "请先办理公示后更正。" if round_.is_public else "请先重新试算,看过结果再办。"
@@ -56,7 +72,7 @@ def review_branch(round_: Round, branch: Organization, *, actor: User) -> Round:
         raise PermissionDenied
     if part.is_reviewed:
         return round_
-    _require(round_, Step.REVIEW)
+    _require(round_, Step.REVIEW, actor)
     require_current(round_)
     RoundBranch.objects.filter(pk=part.pk).update(reviewed_digest=part.digest)
     _note(round_, Step.REVIEW, actor, organization=part.organization, digest=part.digest)
@@ -73,7 +89,7 @@ def publish_round(round_: Round, *, actor: User) -> Round:
         raise PermissionDenied
     if round_.is_public:
         return round_
-    _require(round_, Step.PUBLISH)
+    _require(round_, Step.PUBLISH, actor)
     require_current(round_)
     now = timezone.now()
     until = timezone.localdate(now) + datetime.timedelta(days=settings.OBJECTION_DAYS)
@@ -103,7 +119,7 @@ def reopen_for_correction(round_: Round, branches: Iterable[Organization], reaso
     window of its own. The caller has seen to it that the actor may.
     """
     round_, branches = _locked(round_), list(branches)
-    _require(round_, Step.CORRECT)
+    _require(round_, Step.CORRECT, actor)
     if not reason.strip():
         raise ValidationError({"reason": "请写明更正的理由,公示的页面上会写出来。"})
     parts = RoundBranch.objects.filter(round=round_, organization__in=branches)
@@ -132,13 +148,7 @@ def approve_round(round_: Round, *, actor: User) -> Round:
         raise PermissionDenied
     if round_.takes_measures:
         return round_
-    _require(round_, Step.APPROVE)
-    if publisher_of(round_) == actor:
-        raise ValidationError("这次公示是您办的,审批要由另一位同事办理。")
-    if timezone.localdate() <= round_.objections_until:
-        raise ValidationError(f"公示到 {round_.objections_until} 为止,期满以后才能审批。")
-    if waiting := undecided_appeals(round_):
-        raise ValidationError(f"还有 {waiting} 件申诉没有答复,答复以后才能审批。")
+    _require(round_, Step.APPROVE, actor)
     require_current(round_)
     _note(round_, Step.APPROVE, actor, digest=round_.digest)
     _move(round_, Step.APPROVE)
@@ -153,9 +163,7 @@ def close_round(round_: Round, *, actor: User) -> Round:
         raise PermissionDenied
     if round_.is_closed:
         return round_
-    _require(round_, Step.CLOSE)
-    if waiting := undecided_appeals(round_):
-        raise ValidationError(f"还有 {waiting} 件申诉没有答复,答复以后才能办结。")
+    _require(round_, Step.CLOSE, actor)
     require_current(round_)
     _note(round_, Step.CLOSE, actor, digest=round_.digest)
     _move(round_, Step.CLOSE, closed_at=timezone.now(), closed_by=actor)
@@ -217,11 +225,7 @@ def _reopenable(round_: Round, actor: User) -> Round:
     round_ = _locked(round_)
     if not can_run_rounds(actor, round_.organization):
         raise PermissionDenied
-    _require(round_, Step.REOPEN)
-    if resting := _resting_on(round_):
-        raise ValidationError(
-            f"{resting.organization}{Period.parse(resting.period).title}的考核已经办结,它看过这次的结果和记录。请先重新打开那一次。"
-        )
+    _require(round_, Step.REOPEN, actor)
     return round_
 
 
@@ -256,9 +260,9 @@ def _locked(round_: Round) -> Round:
     return Round.objects.select_for_update(of=("self",)).select_related("organization").get(pk=round_.pk)
 
 
-def _require(round_: Round, step: Step) -> None:
-    if round_.status not in COURSE[step].before:
-        raise ValidationError(COURSE[step].refusal)
+def _require(round_: Round, step: Step, actor: User) -> None:
+    if refusal := why_not_now(round_, step, actor):
+        raise ValidationError(refusal)
 
 
 def _move(round_: Round, step: Step, **fields) -> None:

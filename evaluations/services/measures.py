@@ -12,7 +12,8 @@ from django.utils import timezone
 from evaluations.measure_kinds import MeasureKind, measure_kinds
 from evaluations.models import Measure, MeasureStep, Purpose, Resolution, Result, Round, RoundBranch
 from evaluations.permissions import can_decide_measure, can_stop_measure, can_take_step
-from members.models import Member, Organization, OrganizationKind, User
+from evaluations.turns import whose_turn
+from members.models import Member, Organization, OrganizationKind, Role, User
 from members.services import end_membership, held_posts, transfer_member
 from scoring.documents import worded
 from scoring.engine import Period, Scheme
@@ -148,8 +149,6 @@ def accept_measure(measure: Measure, *, actor: User) -> Measure:
     if not can_decide_measure(actor, measure):
         raise PermissionDenied
     _require(measure, Measure.State.PROPOSED)
-    if not measure.round.takes_measures:
-        raise ValidationError("这次考核的结果还没有审定,可能变动。请在审定以后再决定。")
     measure.state, measure.opened_by, measure.opened_at = Measure.State.RUNNING, actor, timezone.now()
     measure.save(update_fields=["state", "opened_by", "opened_at"])
     _lay_steps(measure, measure.rules)
@@ -185,8 +184,6 @@ def dismiss_measure(measure: Measure, *, reason: str, actor: User) -> Measure:
     _require(measure, Measure.State.PROPOSED, Measure.State.RUNNING)
     if not reason.strip():
         raise ValidationError({"reason": "请写明理由,以后查得到。"})
-    if not measure.round.takes_measures:
-        raise ValidationError("这次考核的结果还没有审定,可能变动。请在审定以后再决定。")
     _end(measure, Measure.State.DISMISSED, actor, reason=reason.strip())
     return measure
 
@@ -201,9 +198,18 @@ def _locked(measure: Measure) -> Measure:
     return found.get(pk=measure.pk)
 
 
-def _require(measure: Measure, *states: str) -> None:
+def why_undecided(measure: Measure, *states: str) -> str:
+    """Why nothing can be decided about a measure that is to be in one of these states; empty where it can."""
     if measure.state not in states:
-        raise ValidationError(f"这一项已经是「{measure.get_state_display()}」,不用再办。")
+        return f"这一项已经是「{measure.get_state_display()}」,不用再办。"
+    if not measure.round.takes_measures:
+        return f"这次考核的结果还没有审定,可能变动。请在审定以后再决定。{whose_turn(measure.round)}"
+    return ""
+
+
+def _require(measure: Measure, *states: str) -> None:
+    if refusal := why_undecided(measure, *states):
+        raise ValidationError(refusal)
 
 
 # Steps ------------------------------------------------------------------------------------------
@@ -257,15 +263,8 @@ def _decision(step: MeasureStep) -> MeasureStep | None:
 
 def check_step(step: MeasureStep, done: Done, *, actor: User) -> None:
     """Raises ValidationError where the step cannot be put down as done like this; by field where there is one."""
-    measure = step.measure
-    _require(measure, Measure.State.RUNNING)
-    following = measure.next_step
-    if step.done_on is not None:
-        raise ValidationError(f"「{step.title}」已经在 {step.done_on} 办过,不用再登记。")
-    if following is None or following.pk != step.pk:
-        raise ValidationError(f"前面还有「{following.title}」没有办,不能跳过。")
-    if step.kind == "approval":
-        _check_other_person(measure, actor)
+    if refusal := why_not_now(step, actor):
+        raise ValidationError(refusal)
     if step.kind == "meeting":
         _check_resolution(step, done.resolution)
     (first, why), today = earliest_day(step), timezone.localdate()
@@ -280,18 +279,34 @@ def check_step(step: MeasureStep, done: Done, *, actor: User) -> None:
         raise ValidationError({"note": "请把本人的意见或评议的情况记下来;本人没有意见的,写“没有意见”。"})
     if step.outcomes and done.outcome not in step.outcomes:
         raise ValidationError({"outcome": "请选一个结果。"})
-    if step.kind in ("transfer", "depart") and not measure.member.memberships.filter(ends_on=None).exists():
-        raise ValidationError(f"{measure.member}现在不在任何支部,没有组织关系可以{MOVES[step.kind]}。")
     if step.kind == "transfer" and done.destination not in destinations(step):
         raise ValidationError({"destination": no_destination(step)})
 
 
-def _check_other_person(measure: Measure, actor: User) -> None:
-    """The committee above approves by somebody who has had no hand in the measure."""
+def why_not_now(step: MeasureStep, actor: User) -> str:
+    """Why a step cannot be put down today, whatever is said of it, and who does what first; empty where it can."""
+    measure = step.measure
+    if measure.state != Measure.State.RUNNING:
+        return f"这一项已经是「{measure.get_state_display()}」,不用再办。"
+    if step.done_on is not None:
+        return f"「{step.title}」已经在 {step.done_on} 办过,不用再登记。"
+    following = measure.next_step
+    if following.pk != step.pk:
+        office = Role(following.role or measure.rules.office).label
+        return f"前面还有「{following.title}」没有办,不能跳过。它由{office}办理,{following.due_on} 以前。"
+    if step.kind == "term" and step.due_on > timezone.localdate():
+        return f"{step.title}到 {step.due_on} 为止,还没有满。"
+    if step.kind == "approval" and actor.pk in _involved(measure):
+        return "您已经经办过这一项,审批要由另一位同事办理。"
+    if step.kind in MOVES and not measure.member.memberships.filter(ends_on=None).exists():
+        return f"{measure.member}现在不在任何支部,没有组织关系可以{MOVES[step.kind]}。"
+    return ""
+
+
+def _involved(measure: Measure) -> set[int]:
+    """Who has had a hand in the measure; the committee above approves by somebody else."""
     steps = measure.steps.values_list("done_by", "resolution__recorded_by")
-    involved = {measure.opened_by_id, *(person for step in steps for person in step)}
-    if actor.pk in involved:
-        raise ValidationError("您已经经办过这一项,审批要由另一位同事办理。")
+    return {measure.opened_by_id, *(person for step in steps for person in step)}
 
 
 def resolutions_for(step: MeasureStep) -> QuerySet[Resolution]:

@@ -11,13 +11,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from evaluations import services
-from evaluations.appraisals import Turnout, candidates_of, results_of, turnouts, usual_electorates, voters_of
+from evaluations.appraisals import (
+    Turnout,
+    candidates_of,
+    exempt_words,
+    results_of,
+    turnouts,
+    usual_electorates,
+    voters_of,
+)
 from evaluations.appraising import appraising, periods_of
 from evaluations.assessments import schemes_to_assess
-from evaluations.forms_appraisals import SetUpForm
+from evaluations.forms_appraisals import CloseWithoutForm, ExtendForm, SetUpForm
 from evaluations.models import Appraisal, AppraisalGroup, Voter
 from evaluations.permissions import TALLY_ROLES, can_run_appraisal
-from evaluations.services.appraisals import scheme_of
+from evaluations.services.appraisals import lacking_in_words, scheme_of, without_ballots
 from evaluations.services.ballots import taken_part
 from members.models import Member, Organization
 from members.querysets import READING_ROLES, paths_of
@@ -131,7 +139,8 @@ def set_up_appraisal(request: HttpRequest, branch: int, period: str) -> HttpResp
     if request.user.member_id in {member.pk for member in candidates_of(place, when)}:
         raise PermissionDenied
     initial = stored_plan(appraisal) if appraisal else usual_plan(place, when, members, scheme.groups)
-    form = SetUpForm(request.POST or None, members=members, groups=scheme.groups, initial=initial)
+    exempt = exempt_words(members, when)
+    form = SetUpForm(request.POST or None, members=members, groups=scheme.groups, exempt=exempt, initial=initial)
     if request.method == "POST" and form.is_valid():
         times = form.cleaned_data["opens_at"], form.cleaned_data["closes_at"]
         try:
@@ -202,6 +211,7 @@ def appraisal(request: HttpRequest, pk: int) -> HttpResponse:
         "why_not": taken_part(voter) if voter else "",
         "voting": found.takes_votes_at(timezone.now()),
         "results": results(request, found),
+        "lacking": without_ballots(list(found.groups.all())) if found.closed_without else {},
         "now": timezone.now(),
     }
     return render(request, "evaluations/appraisal.html", context)
@@ -254,33 +264,57 @@ def open_appraisal(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+def extend_voting(request: HttpRequest, pk: int) -> HttpResponse:
+    """A later end of the voting online."""
+    found = appraisal_to_run(request, pk)
+    if not found.is_open:
+        return redirect("evaluations:appraisal", pk)
+    form = ExtendForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.extend_voting(found, form.cleaned_data["closes_at"])
+        except ValidationError as error:
+            form.add_error("closes_at", error)
+        else:
+            messages.success(request, "网上评议的截止时间已经延长。")
+            return redirect("evaluations:appraisal", pk)
+    context = {"appraisal": found, "form": form}
+    return render(request, "evaluations/appraisal_extend.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def close_appraisal(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask before closing, then close; refused while something does not reconcile."""
+    """Ask before closing, then close; refused while something does not reconcile.
+
+    Where a group has no ballot for somebody, a tick and a reason are asked for.
+    """
     found = appraisal_to_run(request, pk)
     if found.status == Appraisal.Status.SETUP or (found.is_closed and request.method != "POST"):
         return redirect("evaluations:appraisal", pk)
     groups = list(groups_of(found))
-    errors = []
-    if request.method == "POST":
+    lacking = without_ballots(groups)
+    errors = [sentence for group in groups for sentence in services.reconcile(group)]
+    data = request.POST if request.method == "POST" else None
+    form = CloseWithoutForm(data) if lacking and not errors else None
+    if request.method == "POST" and (form is None or form.is_valid()):
         try:
-            services.close_appraisal(found, actor=request.user)
+            services.close_appraisal(found, actor=request.user, without=form.cleaned_data["reason"] if form else "")
         except ValidationError as error:
             errors = error.messages
         else:
             messages.success(request, "评议已经结束,结果已经算出。")
             return redirect("evaluations:appraisal", pk)
-    else:
-        errors = [sentence for group in groups for sentence in services.reconcile(group)]
     counted = turnouts(groups)
     context = {
         "appraisal": found,
         "turnout": counted,
         "errors": errors,
+        "lacking": lacking_in_words(lacking),
+        "form": form,
         "early": found.takes_votes_at(timezone.now()),
-        "empty": [one.group for one in counted if not one.taken_part],
         "exposed": exposed(counted),
     }
-    status = 400 if errors and request.method == "POST" else 200
+    status = 400 if request.method == "POST" else 200
     return render(request, "evaluations/appraisal_close.html", context, status=status)
 
 

@@ -15,9 +15,9 @@ from evaluations.appealing import takes_appeals
 from evaluations.course import corrected, correction_steps, reviews_waiting, titles_of
 from evaluations.forms_rounds import CorrectionForm, ReasonForm
 from evaluations.lookthrough import look_through
-from evaluations.models import COURSE, Round, RoundBranch, Step
+from evaluations.models import Round, RoundBranch, Step
 from evaluations.permissions import can_confirm_branch, can_record_objections
-from evaluations.services.course import publisher_of, reopening_asked
+from evaluations.services.course import publisher_of, reopening_asked, why_not_now
 from evaluations.views.rounds import runnable
 from scoring.engine import Period
 from scoring.forms import add_errors
@@ -41,7 +41,7 @@ def review(request: HttpRequest, pk: int, branch: int) -> HttpResponse:
             return _reviewed(request, round_, part)
     context = {
         "part": part,
-        "confirmable": round_.status in COURSE[Step.REVIEW].before and not part.is_reviewed,
+        "refusal": "" if part.is_reviewed else why_not_now(round_, Step.REVIEW, request.user),
         "results": part.results.select_related("member").order_by("member__number"),
         "titles": titles_of([part]),
     }
@@ -116,6 +116,7 @@ def _take(
     parts = RoundBranch.objects.filter(round=round_).with_results()
     parts = list(parts.select_related("organization").prefetch_related("version"))
     context = {key: find(round_) for key, find in more.items()}
+    context["refusal"] = why_not_now(round_, Step(name), request.user)
     return _check_page(request, round_, name, parts, context, error)
 
 
@@ -128,16 +129,9 @@ def _check_page(
         "checks": look_through(round_, parts),
         "corrections": correction_steps(round_.steps.select_related("done_by", "organization")),
         "corrected": corrected(round_, parts),
-        "refusal": "" if error or context.get("confirmable") else _refusal(round_, name),
         "error": error,
     }
     return render(request, f"evaluations/{name}.html", context, status=400 if error else 200)
-
-
-def _refusal(round_: Round, name: str) -> str:
-    """Why the step cannot be taken now; empty where its turn has come."""
-    move = COURSE[Step(name)]
-    return "" if round_.status in move.before else move.refusal
 
 
 def _receipt(round_: Round, step: Step) -> str:
@@ -165,7 +159,9 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
             f"已转入公示后更正{_receipt(round_, Step.CORRECT)},正在重新试算。算好以后,有变动的支部重新审核,再公示一次。"
         )
 
-    return _with_reason(request, round_, "correct", form, take, {"refusal": _refusal(round_, "correct")})
+    return _with_reason(
+        request, round_, "correct", form, take, {"refusal": why_not_now(round_, Step.CORRECT, request.user)}
+    )
 
 
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
@@ -185,7 +181,11 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
             return "没有同意重新打开,考核仍是已办结。"
         return f"考核已经重新打开{_receipt(round_, Step.REOPEN)}。更正记录以后重新试算,再经审核、公示、审批、办结。"
 
-    context = {"asked": asked, "refusal": _refusal(round_, "reopen"), "own": asked and asked.done_by == request.user}
+    context = {
+        "asked": asked,
+        "refusal": why_not_now(round_, Step.REOPEN, request.user),
+        "own": asked and asked.done_by == request.user,
+    }
     return _with_reason(request, round_, "reopen", form, answer if asked else take, context)
 
 

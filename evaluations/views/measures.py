@@ -15,7 +15,7 @@ from evaluations import permissions, services
 from evaluations.forms_measures import DismissalForm, StepForm
 from evaluations.models import Measure, MeasureStep
 from evaluations.models.measures import clock_words
-from evaluations.services.measures import what_ends
+from evaluations.services.measures import what_ends, why_not_now, why_undecided
 from members.models import Member, Role
 from members.querysets import READING_ROLES, paths_of
 from scoring.engine import Period
@@ -86,6 +86,7 @@ def measure_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "next": step,
         "own": user.member_id == measure.member_id,
         "others": others.exclude(pk=measure.pk),
+        "follows": measure.follows and Measure.objects.visible_to(user).filter(pk=measure.follows_id).first(),
         "followed_by": Measure.objects.visible_to(user).filter(follows=measure),
         "may_take": step is not None and _is_due(step) and permissions.can_take_step(user, step),
         **_decisions(request, measure),
@@ -120,8 +121,8 @@ def accept_measure(request: HttpRequest, pk: int) -> HttpResponse:
     if measure.state != Measure.State.PROPOSED:
         messages.info(request, f"这一项已经是「{measure.get_state_display()}」,没有再办一次。")
         return redirect("evaluations:measure", pk=pk)
-    error = ""
-    if request.method == "POST":
+    refusal, error = why_undecided(measure, Measure.State.PROPOSED), ""
+    if request.method == "POST" and not refusal:
         try:
             services.accept_measure(measure, actor=request.user)
         except ValidationError as refused:
@@ -129,8 +130,13 @@ def accept_measure(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"已开始办理:{measure}。下一步见下面。")
             return redirect("evaluations:measure", pk=pk)
-    context = {"measure": measure, "steps": measure.rules.steps_under(measure.round.scheme), "error": error}
-    return render(request, "evaluations/measure_accept.html", context, status=400 if error else 200)
+    context = {
+        "measure": measure,
+        "steps": measure.rules.steps_under(measure.round.scheme),
+        "refusal": refusal,
+        "error": error,
+    }
+    return render(request, "evaluations/measure_accept.html", context, status=_status(request))
 
 
 @require_http_methods(FORM_METHODS)
@@ -140,7 +146,8 @@ def dismiss_measure(request: HttpRequest, pk: int) -> HttpResponse:
     if not permissions.can_stop_measure(request.user, measure):
         raise PermissionDenied
     form = DismissalForm(_sent(request))
-    if request.method == "POST" and form.is_valid():
+    refusal = why_undecided(measure, Measure.State.PROPOSED, Measure.State.RUNNING)
+    if request.method == "POST" and not refusal and form.is_valid():
         try:
             services.dismiss_measure(measure, reason=form.cleaned_data["reason"], actor=request.user)
         except ValidationError as error:
@@ -148,8 +155,8 @@ def dismiss_measure(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "已登记为不予办理,理由留在这里。")
             return redirect("evaluations:measure", pk=pk)
-    context = {"measure": measure, "form": form}
-    return render(request, "evaluations/measure_dismiss.html", context, status=400 if form.errors else 200)
+    context = {"measure": measure, "form": form, "refusal": refusal}
+    return render(request, "evaluations/measure_dismiss.html", context, status=_status(request))
 
 
 @require_http_methods(FORM_METHODS)
@@ -163,6 +170,9 @@ def measure_step(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     if step.done_on is not None:
         messages.info(request, f"「{step.title}」已经登记过,没有再登记一次。")
         return redirect("evaluations:measure", pk=pk)
+    if refusal := why_not_now(step, request.user):
+        context = {"measure": measure, "step": step, "refusal": refusal}
+        return render(request, "evaluations/measure_step.html", context, status=_status(request))
     form = StepForm(_sent(request), step=step, user=request.user)
     confirmed = "confirmed" in request.POST
     context = {"measure": measure, "step": step, "form": form}
@@ -187,6 +197,11 @@ def measure_step(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 def _sent(request: HttpRequest):
     """What was sent, be it nothing; None where the page is only asked for."""
     return request.POST if request.method == "POST" else None
+
+
+def _status(request: HttpRequest) -> int:
+    """Of a page that is shown again: what was sent has been refused."""
+    return 400 if request.method == "POST" else 200
 
 
 def _what_next(measure: Measure) -> str:

@@ -55,6 +55,12 @@ class EntryItem:
     item: str | None  # the item of the sheet that it belongs to
     level_words: Mapping[str, str] = field(default_factory=dict)  # level → 优秀 书记或者主任 15 分、无职党员 10 分
     optional: frozenset[str] = frozenset()  # columns that may be left empty: award
+    zeroes: bool = False
+
+    @property
+    def needs_evidence(self) -> bool:
+        """True where one entry decides the verdict or leaves nothing of an item."""
+        return self.sign == "direct" or self.zeroes
 
 
 @dataclass(frozen=True)
@@ -173,6 +179,7 @@ class Scheme:
             item=item.code,
             level_words=level_words(rule),
             optional=frozenset({rule.once_of} if rule.once_of else ()),
+            zeroes=rule.zeroes,
             **self._described(rule),
         )
 

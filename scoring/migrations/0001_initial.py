@@ -51,6 +51,7 @@ class Migration(migrations.Migration):
                 ('declared_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人')),
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='members.member', verbose_name='党员')),
                 ('reverses', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversal', to='scoring.entry', verbose_name='冲正的记录')),
+                ('replaces', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='scoring.entry', verbose_name='更正的记录')),
             ],
             options={
                 'verbose_name': '记分',

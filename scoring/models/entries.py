@@ -25,7 +25,8 @@ class EntryStatus(models.TextChoices):
 class Entry(models.Model):
     """A merit, fault, veto or record of a member under one item of the scheme.
 
-    What it says is never edited: a mistake is put right by a reversal, an entry that names it in `reverses`.
+    What it says is never edited: a mistake is put right by a reversal, an entry that names it in `reverses`, and where
+    something else is right by another entry, which names it in `replaces`.
     """
 
     member = models.ForeignKey("members.Member", models.PROTECT, related_name="entries", verbose_name="党员")
@@ -58,6 +59,9 @@ class Entry(models.Model):
     status = models.CharField("状态", max_length=10, choices=EntryStatus, default=EntryStatus.DECLARED)
     reverses = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="reversal", verbose_name="冲正的记录"
+    )
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name="更正的记录"
     )
     declared_by = models.ForeignKey("members.User", models.PROTECT, related_name="+", verbose_name="登记人")
     declared_at = models.DateTimeField("登记时间", default=timezone.now, editable=False)
@@ -102,6 +106,14 @@ class Entry(models.Model):
         if self.status == EntryStatus.REVIEWED and not self.version.faults and self.rule.office == "discipline":
             return "待纪工委审批"
         return self.get_status_display()
+
+    @property
+    def replaced(self) -> list[Entry]:
+        """The entries that this one stands for after corrections, the latest first."""
+        found, entry = [], self
+        while entry := entry.replaces:
+            found.append(entry)
+        return found
 
     @property
     def is_pending(self) -> bool:

@@ -150,9 +150,16 @@ class Happening:
 
 
 def course_of(entry: Entry, questions: list[Question], evidence: list[Evidence]) -> list[Happening]:
-    """What was done with the entry, in the order in which it happened."""
-    declared = f"{'代报' if entry.proxy_words else '登记'}"
+    """What was done with the entry and with those that it replaces, in the order in which it happened."""
+    declared = "更正后登记" if entry.replaces_id else "代报" if entry.proxy_words else "登记"
     found = [Happening(entry.declared_at, entry.declared_by, declared)]
+    for earlier in entry.replaced:
+        words = f"原来的第 {earlier.pk} 号记录"
+        found.append(Happening(earlier.declared_at, earlier.declared_by, "登记", words))
+        found += [
+            Happening(one.decided_at, one.decided_by, str(one), one.reason)
+            for one in earlier.decisions.select_related("decided_by")
+        ]
     for question in questions:
         found.append(Happening(question.asked_at, question.asked_by, str(question), question.text))
         if answer := getattr(question, "answer", None):

@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from evaluations import services as rounds
-from evaluations.appealing import key_of, subjects_of
+from evaluations.appealing import Subject, course_of, handled_by, key_of, subjects_of
 from evaluations.models import Appeal, AppealStep, Round, RoundStep
 from evaluations.services import appeals as services
 from evaluations.workdays import working_days_after
@@ -302,6 +303,34 @@ def test_upheld_on_an_approved_entry_puts_down_another(public, taken, people):
     assert (stored.status, stored.quantity, stored.declared_by) == (EntryStatus.APPROVED, 2, people.member)
     assert stored.decisions.get().decided_by == people.other_staff
     assert Entry.objects.filter(reverses=public.good).exists()
+
+
+def test_course_of_a_corrected_line_begins_with_who_declared_it_first(public, taken, people, sign_in):
+    """The secretary declared it; the member's appeal put it right. A further appeal still shows the whole course."""
+    first = taken(f"entry:{public.good.pk}")
+    first = uphold(first, people.other_staff, replacement=services.copy_of(public.good))
+    stored = first.follow_up_entry
+    assert stored.replaces == public.good
+    subject = Subject(f"entry:{stored.pk}", "entry", "社区义诊")
+    again = services.appeal_on(public.result, subject, "appeal", "还是不对", people.member)
+    again.save()
+    course = [(event.title, event.by) for event in course_of(again, may_see_objector=False)]
+    assert course[:2] == [("登记", people.secretary), ("街道审批通过", people.staff)]
+    assert course[-5:] == [
+        (f"第 {first.pk} 号申辩:提出", None),
+        (f"第 {first.pk} 号申辩:受理", None),
+        ("更正后登记", people.member),
+        ("街道审批通过", people.other_staff),
+        (f"第 {first.pk} 号申辩:决定:成立", None),
+    ]
+    assert {people.secretary.pk, people.staff.pk, people.other_staff.pk} <= handled_by(again)
+    shown = sign_in(people.staff).get(reverse("scoring:entry", args=[stored.pk])).context["course"]
+    assert [(one.who, one.what) for one in shown] == [
+        (people.secretary, "登记"),
+        (people.staff, "街道审批通过"),
+        (people.member, "更正后登记"),
+        (people.other_staff, "街道审批通过"),
+    ]
 
 
 def test_upheld_on_a_refused_merit_approves_a_new_entry(public, taken, people):

@@ -136,7 +136,7 @@ def test_tally_hides_from_the_outsider_and_refuses_those_appraised(sign_in, peop
 
 
 def test_tally_is_only_for_an_open_appraisal(sign_in, people, opened, url):
-    services.close_appraisal(opened, actor=people.staff)
+    services.close_appraisal(opened, actor=people.staff, without="人没有到齐")
     assert sign_in(people.staff).get(url).status_code == 403
 
 
@@ -285,5 +285,5 @@ def test_picture_is_for_those_who_tally(sign_in, people, photo_url):
 
 
 def test_picture_after_the_closing_is_refused(sign_in, people, opened, photo_url):
-    services.close_appraisal(opened, actor=people.staff)
+    services.close_appraisal(opened, actor=people.staff, without="人没有到齐")
     assert sign_in(people.staff).post(photo_url, {"file": photo()}).status_code == 403

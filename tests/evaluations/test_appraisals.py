@@ -12,6 +12,7 @@ from evaluations import freeze, services
 from evaluations.appraisals import results_of, turnouts
 from evaluations.facts import gather
 from evaluations.models import Appraisal, BallotCount, Voter
+from evaluations.services.appraisals import without_ballots
 from members.models import ClosedPeriod, Exemption, Position
 from reports.ledger import ledger_of
 from scoring.engine import Period
@@ -64,15 +65,22 @@ def test_set_up_begins_with_the_roster(sign_in, people, places, set_up):
     activist = make.member("积极分子", places.branch, status="activist")
     exempt = make.member("老党员", places.branch)
     Exemption.objects.create(member=exempt, reason="年高", starts_on=make.LONG_AGO)
+    ill = make.member("病中", places.branch)
+    Exemption.objects.create(member=ill, reason="病", starts_on=make.LONG_AGO, ends_on="2025-12-31")
     make.member("出国", places.branch, mobility="abroad")
-    form = sign_in(people.staff).get(set_up).context["form"]
-    shown = {str(member): (bool(appraised.value()), group.value() or "") for member, appraised, group in form.rows()}
-    assert shown == {
-        "张建国": (True, "members_residents"),
-        "王志强": (True, "committee"),
-        str(activist): (True, ""),
-        str(exempt): (False, "members_residents"),
+    page = sign_in(people.staff).get(set_up)
+    shown = {
+        str(member): (bool(appraised.value()), group.value() or "", why)
+        for member, appraised, group, why in page.context["form"].rows()
     }
+    assert shown == {
+        "张建国": (True, "members_residents", ""),
+        "王志强": (True, "committee", ""),
+        str(activist): (True, "", ""),
+        str(exempt): (False, "members_residents", "长期免予考核"),
+        str(ill): (False, "members_residents", "免予考核至 2025-12-31"),
+    }
+    assert "免予考核至 2025-12-31" in page.content.decode()
 
 
 def test_set_up_stores_the_roster(sign_in, people, set_up):
@@ -211,7 +219,7 @@ def test_turnout_shows_counts_only(opened, sign_in, people):
     page = sign_in(people.secretary).get(reverse("evaluations:turnout", args=[opened.pk]))
     assert page.status_code == 200
     assert "张建国" not in page.content.decode()
-    services.close_appraisal(opened, actor=people.staff)
+    services.close_appraisal(opened, actor=people.staff, without="人没有到齐")
     assert sign_in(people.secretary).get(reverse("evaluations:turnout", args=[opened.pk]))["HX-Refresh"] == "true"
 
 
@@ -237,7 +245,7 @@ def test_closing_refuses_what_does_not_reconcile(opened, sign_in, people):
 def test_closing_refuses_counts_that_were_tampered_with(opened, people):
     BallotCount.objects.filter(member=people.wang, score=100).update(count=1)
     with pytest.raises(ValidationError, match="班子成员组:网上参加 0 人,票数却对不上"):
-        services.close_appraisal(opened, actor=people.staff)
+        services.close_appraisal(opened, actor=people.staff, without="人没有到齐")
 
 
 def test_closing_adds_online_and_paper(opened, people):
@@ -247,7 +255,7 @@ def test_closing_adds_online_and_paper(opened, people):
     counts = {people.zhang.pk: {Decimal(90): 1, Decimal("87.5"): 1}, people.wang.pk: {Decimal(60): 1}}
     for clerk in (people.staff, people.general):
         services.enter_tally(households, 2, counts, actor=clerk)
-    closed = services.close_appraisal(opened, actor=people.staff)
+    closed = services.close_appraisal(opened, actor=people.staff, without="人没有到齐")
     assert (closed.status, closed.closed_by) == ("closed", people.staff)
     found = households.counts.filter(count__gt=0).values_list("member__name", "score", "count")
     assert sorted(found, key=str) == [
@@ -259,9 +267,9 @@ def test_closing_adds_online_and_paper(opened, people):
 
 
 def test_closing_twice_is_refused(opened, people):
-    services.close_appraisal(opened, actor=people.staff)
+    services.close_appraisal(opened, actor=people.staff, without="人没有到齐")
     with pytest.raises(ValidationError, match="已经结束"):
-        services.close_appraisal(opened, actor=people.staff)
+        services.close_appraisal(opened, actor=people.staff, without="人没有到齐")
 
 
 def test_closing_says_when_a_ballot_would_be_exposed(opened, sign_in, people):
@@ -281,7 +289,7 @@ def test_settled_period_refuses_every_change(opened, people, places):
         lambda: services.enter_tally(households, 1, {people.zhang.pk: {Decimal(90): 1}}, actor=people.staff),
         lambda: services.discard_tally(households),
         lambda: services.vote_as_member(Voter.objects.get(member=people.zhang), {people.wang.pk: Decimal(90)}),
-        lambda: services.close_appraisal(opened, actor=people.staff),
+        lambda: services.close_appraisal(opened, actor=people.staff, without="人没有到齐"),
     ):
         with pytest.raises(ValidationError, match="已经办结"):
             change()
@@ -347,7 +355,7 @@ def test_nothing_is_shown_while_it_is_open(sign_in, opened, people):
 def test_open_appraisal_is_missing_not_zero(opened, adopted, people, places):
     services.vote_as_member(Voter.objects.get(member=people.zhang), {people.wang.pk: Decimal(50)})
     assert gather([places.branch], PERIOD, adopted.scheme).ballots.is_empty()
-    services.close_appraisal(opened, actor=people.staff)
+    services.close_appraisal(opened, actor=people.staff, without="人没有到齐")
     assert gather([places.branch], PERIOD, adopted.scheme).ballots.height == 1
 
 
@@ -412,7 +420,102 @@ def test_home_asks_voters_for_their_ballot(sign_in, people, opened):
     assert client.get(reverse("home")).context["tasks"] == []
 
 
-def test_closing_page_says_which_group_gave_nothing(sign_in, people, opened):
+# Closing without a group's ballots --------------------------------------------------------------
+
+LACKING = [
+    "班子成员组还没有评张建国、王志强的票。",
+    "党员、居民代表组还没有评张建国、王志强的票。",
+    "联户代表组还没有评张建国、王志强的票。",
+]
+
+
+def test_closing_without_ballots_is_refused(opened, people):
+    with pytest.raises(ValidationError) as refused:
+        services.close_appraisal(opened, actor=people.staff)
+    assert refused.value.messages == LACKING
+    opened.refresh_from_db()
+    assert opened.is_open
+
+
+def test_closing_names_whom_a_group_cannot_have_appraised(opened, people):
+    """Online whoever has voted left the own row out; on paper the sheet says who got a ballot."""
+    _, residents, households = opened.groups.all()
+    services.vote_as_member(Voter.objects.get(member=people.wang), {people.zhang.pk: Decimal(90)})
+    votes(residents, {people.zhang: None, people.wang: 90})
+    services.mark_roster(residents, [], (0, 0), (0, 0))
+    services.mark_roster(households, [], (0, 1), (0, 0))
+    for clerk in (people.staff, people.general):
+        services.enter_tally(households, 1, {people.wang.pk: {Decimal(80): 1}}, actor=clerk)
+    found = {
+        group.code: [str(member) for member in members]
+        for group, members in without_ballots(list(opened.groups.all())).items()
+    }
+    assert found == {"committee": ["王志强"], "household_reps": ["张建国"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "faults"),
+    [
+        ({}, ["真要这样结束的,请勾选;不是的话,请先补票。", "请写明为什么不等。"]),
+        ({"anyway": "on"}, ["请写明为什么不等。"]),
+        ({"reason": "联户代表外出"}, ["真要这样结束的,请勾选;不是的话,请先补票。"]),
+    ],
+)
+def test_closing_without_ballots_needs_a_tick_and_a_reason(sign_in, people, opened, fields, faults):
+    page = sign_in(people.staff).post(reverse("evaluations:close_appraisal", args=[opened.pk]), fields)
+    assert page.status_code == 400
+    assert [error for errors in page.context["form"].errors.values() for error in errors] == faults
+    assert page.context["lacking"] == LACKING
+    opened.refresh_from_db()
+    assert opened.is_open
+
+
+def test_reason_for_closing_without_ballots_stays_on_the_page(sign_in, people, opened):
+    url = reverse("evaluations:close_appraisal", args=[opened.pk])
+    sign_in(people.staff).post(url, {"anyway": "on", "reason": "联户代表外出"})
+    opened.refresh_from_db()
+    assert (opened.is_closed, opened.closed_without) == (True, "联户代表外出")
+    page = sign_in(people.member).get(reverse("evaluations:appraisal", args=[opened.pk])).content.decode()
+    assert "班子成员组、党员、居民代表组、联户代表组有被评议的人没有得票" in page
+    assert "理由:联户代表外出(陈政工," in page
+
+
+def test_closing_with_every_ballot_asks_for_no_reason(sign_in, people, opened):
+    for group in opened.groups.all():
+        services.mark_roster(group, [], (0, 0), (0, 0))
+        type(group).objects.filter(pk=group.pk).update(head_count=1, unnamed_slips=1)
+        group.refresh_from_db()
+        votes(group, {people.zhang: 90, people.wang: 90})
+    page = sign_in(people.staff).post(reverse("evaluations:close_appraisal", args=[opened.pk]), follow=True)
+    assert "评议已经结束,结果已经算出。" in page.content.decode()
+    assert "没有评齐" not in page.content.decode()
+
+
+def test_closing_page_says_what_is_lacking_and_how_to_mend_it(sign_in, people, opened):
     page = sign_in(people.staff).get(reverse("evaluations:close_appraisal", args=[opened.pk]))
-    assert [str(group) for group in page.context["empty"]] == ["班子成员", "党员、居民代表", "联户代表"]
-    assert "被评议的人都算不出总分" in page.content.decode()
+    assert page.context["lacking"] == LACKING
+    assert reverse("evaluations:extend_voting", args=[opened.pk]) in page.content.decode()
+
+
+# More time --------------------------------------------------------------------------------------
+
+
+def test_voting_is_extended_after_its_end(sign_in, people, opened):
+    Appraisal.objects.update(closes_at=timezone.now() - datetime.timedelta(hours=1))
+    later = timezone.localtime() + datetime.timedelta(days=3)
+    url = reverse("evaluations:extend_voting", args=[opened.pk])
+    page = sign_in(people.staff).post(url, {"closes_at": f"{later:%Y-%m-%dT%H:%M}"}, follow=True)
+    assert "网上评议的截止时间已经延长。" in page.content.decode()
+    services.vote_as_member(Voter.objects.get(member=people.zhang), {people.wang.pk: Decimal(90)})
+    assert Voter.objects.get(member=people.zhang).way == "online"
+
+
+def test_voting_is_not_cut_short(sign_in, people, opened):
+    sooner = timezone.localtime() + datetime.timedelta(hours=1)
+    url = reverse("evaluations:extend_voting", args=[opened.pk])
+    page = sign_in(people.staff).post(url, {"closes_at": f"{sooner:%Y-%m-%dT%H:%M}"})
+    assert page.status_code == 400
+    assert page.context["form"].errors["closes_at"] == ["新的截止时间要晚于原来的,也要晚于现在。"]
+    before = opened.closes_at
+    opened.refresh_from_db()
+    assert opened.closes_at == before

@@ -136,7 +136,7 @@ def test_vote_outside_the_time_is_refused(sign_in, opened, people, code, answers
 
 
 def test_vote_after_the_closing_is_refused(sign_in, opened, people, code, answers):
-    services.close_appraisal(opened, actor=people.staff)
+    services.close_appraisal(opened, actor=people.staff, without="人没有到齐")
     page = Client().post(VOTE, answers | {"code": code, "cast": "1"})
     assert "这次评议已经结束,不能再改。" in page.content.decode()
     assert counted() == set()

@@ -54,7 +54,11 @@ def test_votes_racing_the_closing_are_counted_or_refused(shared_database, opened
     codes = services.make_codes(group, 20, 0)
     answers = {people.zhang.pk: Decimal(90), people.wang.pk: Decimal(80)}
     votes = [lambda code=code: services.vote_by_code(code, answers) for code in codes]
-    outcomes = at_once(*votes[:10], lambda: services.close_appraisal(opened, actor=people.staff).status, *votes[10:])
+    outcomes = at_once(
+        *votes[:10],
+        lambda: services.close_appraisal(opened, actor=people.staff, without="人没有到齐").status,
+        *votes[10:],
+    )
     refusals = [outcome for outcome in outcomes if outcome not in (None, "closed")]
     assert outcomes.count("closed") == 1
     assert set(refusals) <= {"这次评议已经结束,不能再改。"}

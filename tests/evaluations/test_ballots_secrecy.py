@@ -191,7 +191,7 @@ def test_insider_does_no_better_than_chance(election, people, places, caplog, ov
     caplog.set_level(logging.DEBUG)
     election.vote_in_browsers(places)
     if over:
-        services.close_appraisal(election.appraisal, actor=people.staff)
+        services.close_appraisal(election.appraisal, actor=people.staff, without="人没有到齐")
     tables = dump()
     rows = counters_of(election, tables)
     orders = known_orders(election, tables, [record.getMessage() for record in caplog.records])
@@ -214,7 +214,7 @@ def test_insider_does_no_better_than_chance(election, people, places, caplog, ov
 def test_last_ballot_is_no_newer_than_the_others(election, people, over):
     election.vote(election.ballots)
     if over:
-        services.close_appraisal(election.appraisal, actor=people.staff)
+        services.close_appraisal(election.appraisal, actor=people.staff, without="人没有到齐")
     rows = counters_of(election, dump())
     assert len(rows) == len(election.candidates) * len(SCORES)
     assert {(row.get("xmin"), row.get("xmax")) for row in rows} == {(rows[0].get("xmin"), rows[0].get("xmax"))}
@@ -228,14 +228,14 @@ def test_last_ballot_is_no_newer_than_the_others(election, people, over):
 def test_recount_is_equal(election, people):
     election.vote(election.ballots)
     assert stored(election) == recount(election.ballots)
-    services.close_appraisal(election.appraisal, actor=people.staff)
+    services.close_appraisal(election.appraisal, actor=people.staff, without="人没有到齐")
     assert stored(election) == recount(election.ballots)
 
 
 def test_nothing_that_is_stored_or_said_holds_a_code_or_an_answer(election, people, places, caplog, shared_database):
     caplog.set_level(logging.DEBUG)
     election.vote_in_browsers(places)
-    services.close_appraisal(election.appraisal, actor=people.staff)
+    services.close_appraisal(election.appraisal, actor=people.staff, without="人没有到齐")
     everything = str(dump()) + "\n".join(record.getMessage() for record in caplog.records)
     assert not [code for code in election.codes if code in everything or code.replace("-", "") in everything]
     assert "answer-" not in everything
@@ -261,7 +261,7 @@ def test_file_is_the_same_whoever_cast_which_ballot(election, people, shared_dat
         shutil.copy(before, shared_database)
         swapped = random.Random(seed).sample(election.ballots, len(election.ballots))
         election.vote(swapped)
-        services.close_appraisal(election.appraisal, actor=people.staff)
+        services.close_appraisal(election.appraisal, actor=people.staff, without="人没有到齐")
         assert shared_database.with_name(f"{shared_database.name}-wal").stat().st_size == 0
         files.append(shared_database.read_bytes())
         assert stored(election) == recount(election.ballots)

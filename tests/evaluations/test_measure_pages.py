@@ -1,11 +1,14 @@
 """Measures on screen: the list, one measure, and the way from the proposal to the end."""
 
 import datetime
+import re
+from html import unescape
 
 import pytest
 from django.urls import reverse
 
 from evaluations import services
+from evaluations.measure_kinds import measure_kinds
 from evaluations.models import Measure, Round
 from members.models import Role, RoleAssignment
 from tests import factories as make
@@ -108,6 +111,46 @@ def test_bad_step_gets_a_sentence(sign_in, people, begin, answers, sentence, con
 def test_step_out_of_order_gets_a_sentence(sign_in, people, begin):
     response = post(sign_in(people.secretary), begin(people.wang), "measure_step", {"done_on": "2025-08-01"}, 2)
     assert "前面还有「听取本人意见」没有办,不能跳过。" in response.content.decode()
+
+
+def test_page_of_a_step_out_of_order_has_no_form(sign_in, people, begin):
+    shown = page(sign_in(people.secretary), "measure_step", begin(people.wang).pk, 2)
+    assert "前面还有「听取本人意见」没有办,不能跳过。它由支部书记办理,2025-08-08 以前。" in shown
+    assert 'name="done_on"' not in shown
+
+
+@pytest.mark.parametrize("name", ["accept_measure", "dismiss_measure"])
+def test_pages_of_what_cannot_be_decided_yet_have_no_form(sign_in, people, closed, propose, name):
+    Round.objects.filter(pk=closed.pk).update(status=Round.Status.REVIEWED)
+    measure, client = propose(people.wang), sign_in(people.secretary)
+    sentence = "结果还没有审定,可能变动。请在审定以后再决定。现在先由政工科公示。"
+    shown = page(client, name, measure.pk)
+    assert sentence in shown
+    assert 'type="submit">' not in shown.partition("<main")[2]
+    refused = post(client, measure, name, {"reason": "不办"})
+    assert refused.status_code == 400
+    assert sentence in refused.content.decode()
+    measure.refresh_from_db()
+    assert measure.state == "proposed"
+
+
+@pytest.mark.parametrize("role", ["secretary", "leader", "general", "staff", "discipline", "auditor", "member"])
+def test_whoever_sees_a_row_opens_its_page_and_what_it_leads_to(sign_in, people, propose, role):
+    """Every kind, one that follows from another included: the auditor reads a plain one that follows from a sensitive."""
+    kinds = measure_kinds().kinds
+    sensitive = propose(people.zhang, "criticism")
+    for kind in kinds.keys() - {"criticism"}:
+        propose(people.zhang, kind, follows=sensitive)
+    client = sign_in(getattr(people, role))
+    listed = re.findall(r'href="(/measures/\d+/)"', page(client, "measures"))
+    plain = len(measure_kinds().codes(sensitive=False))
+    expected = {"member": 0, "leader": plain, "auditor": plain}
+    assert len(listed) == expected.get(role, len(kinds))
+    pages = {address: client.get(address) for address in listed}
+    assert {answer.status_code for answer in pages.values()} <= {200}
+    mains = [answer.content.decode().partition("<main")[2] for answer in pages.values()]
+    linked = {link for main in mains for link in re.findall(r'href="(/\w[^"#]*)"', main)}
+    assert [link for link in linked if client.get(unescape(link)).status_code != 200] == []
 
 
 def test_step_sent_twice_is_kept_once(sign_in, people, begin):

@@ -279,7 +279,7 @@ def refused(step, done, actor):
 def test_step_cannot_be_skipped(settled, people):
     measure = services.accept_measure(settled(people.wang, "criticism"), actor=people.secretary)
     assert refused(measure.steps.get(number=2), Done(TODAY), people.secretary) == [
-        "前面还有「听取本人意见」没有办,不能跳过。"
+        "前面还有「听取本人意见」没有办,不能跳过。它由支部书记办理,2025-08-08 以前。"
     ]
 
 

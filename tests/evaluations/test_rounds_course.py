@@ -163,8 +163,47 @@ def test_review_page_takes_the_same_queries(sign_in, people, places, half, djang
         make.member(f"新人{number}", places.branch)
     services.request_computation(half.round)
     client = sign_in(people.secretary)
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         client.get(url("review", half.round.pk, places.branch.pk))
+
+
+# Out of turn ----------------------------------------------------------------------------------
+
+NOT_REVIEWED = "各支部都审核以后才能公示。现在先由支部审核,还没有审核的是和平社区第二党支部(片总支)。"
+
+
+def refusal_on(client, address) -> str:
+    """Why the page of a step offers no form to take it."""
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "确认" not in page.content.decode()
+    assert page.context["refusal"] in page.content.decode()
+    return page.context["refusal"]
+
+
+def test_pages_of_later_steps_say_who_is_to_do_what_first(sign_in, computed, people, places, second):
+    client = sign_in(people.staff)
+    services.review_branch(computed, places.branch, actor=people.secretary)
+    assert refusal_on(client, url("publish", computed.pk)) == NOT_REVIEWED
+    services.review_branch(computed, places.sibling, actor=people.general)
+    assert (
+        refusal_on(client, url("close", computed.pk)) == "只有已经审批、还没有办结的考核才能办结。现在先由政工科公示。"
+    )
+    services.publish_round(computed, actor=people.staff)
+    computed.refresh_from_db()
+    until = computed.objections_until
+    assert refusal_on(client, url("approve", computed.pk)) == "这次公示是您办的,审批要由另一位同事办理。"
+    client = sign_in(second)
+    assert refusal_on(client, url("approve", computed.pk)) == f"公示到 {until} 为止,期满以后才能审批。"
+    assert refusal_on(client, url("publish", computed.pk)) == (
+        f"各支部都审核以后才能公示。现在正在公示,{until} 期满以后由政工科没有办公示的同事审批。"
+    )
+
+
+def test_review_page_before_the_last_day_says_what_is_waited_for(sign_in, computed, people, places):
+    Round.objects.filter(pk=computed.pk).update(requested_at="2025-06-29T12:00+08:00")
+    address = url("review", computed.pk, places.branch.pk)
+    assert "请政工科在 2025-06-30 当天或以后重新试算" in refusal_on(sign_in(people.secretary), address)
 
 
 # Publishing -----------------------------------------------------------------------------------
@@ -188,7 +227,7 @@ def test_publish_shows_members_their_results(sign_in, computed, people, places):
 def test_publish_needs_every_branch(sign_in, computed, people, places):
     services.review_branch(computed, places.branch, actor=people.secretary)
     response = sign_in(people.staff).post(url("publish", computed.pk))
-    assert response.context["error"] == "各支部都审核以后才能公示。"
+    assert response.context["error"] == NOT_REVIEWED
     assert Publication.objects.count() == 0
 
 

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from evaluations import services
-from evaluations.models import Result, Round, Trial
+from evaluations import freeze, services
+from evaluations.models import BallotCount, Result, Round, Trial
 from evaluations.trials import last_round, start_trial
 from scoring.models import Adoption, SchemeVersion
 from scoring.services import install_schemes
@@ -50,6 +50,18 @@ def test_trial_page_shows_who_leaves_and_comes_on_boards(computed, stricter, peo
     page = sign_in(people.staff).get(reverse("evaluations:trial", args=[trial.pk]))
     assert [boards for _, boards in page.context["rows"]] == [["光荣榜", ""]]
     assert "光荣榜 → <b>不上榜</b>" in page.content.decode()
+
+
+def test_trial_says_what_is_missing_for_a_total(computed, stricter, people, sign_in):
+    with freeze.lifted():
+        BallotCount.objects.filter(member=people.zhang, group__code="committee").delete()
+    trial = start_trial(computed, stricter, {}, actor=people.staff)
+    trial.refresh_from_db()
+    (row,) = trial.outcome["changes"]
+    assert row["total"] == ["92.40", None]
+    assert row["because"][-1] == "试用缺班子成员评议,没有总分"
+    page = sign_in(people.staff).get(reverse("evaluations:trial", args=[trial.pk])).content.decode()
+    assert "试用缺班子成员评议,没有总分" in page
 
 
 def test_trial_says_which_proposals_come(computed, adopted, people, half):

@@ -219,6 +219,24 @@ def test_verdict_needs_a_file(sign_in, people, adopted):
     assert not Entry.objects.exists()
 
 
+@pytest.mark.parametrize("item", ["discipline.severe", "discipline.petition", "family.breach"])
+def test_what_zeroes_an_item_needs_a_file(sign_in, people, adopted, item):
+    client = sign_in(people.secretary)
+    response = declare(client, item, member=people.zhang.pk)
+    assert response.context["form"].errors["files"] == ["请至少附一个文件。"]
+    rule = adopted.item(item)
+    with pytest.raises(ValidationError, match=f"「{rule.title}」要附证明材料,至少一个文件。"):
+        services.declare_entry(Entry(member=people.zhang, date=DAY, note="查实"), rule, actor=people.secretary)
+    assert not Entry.objects.exists()
+    declare(client, item, member=people.zhang.pk, files=[picture()])
+    assert Entry.objects.get().evidence.count() == 1
+
+
+def test_what_only_deducts_needs_no_file(sign_in, people, adopted):
+    declare(sign_in(people.secretary), "discipline.misconduct", member=people.zhang.pk)
+    assert Entry.objects.get().evidence.count() == 0
+
+
 def test_verdict_counts_only_after_somebody_else_approved_it(sign_in, people, places, adopted):
     declare(sign_in(people.discipline), "direct.sanction", member=people.zhang.pk, files=[picture()])
     entry = Entry.objects.get()
