@@ -87,6 +87,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('file_digest', models.CharField(blank=True, db_index=True, max_length=64, verbose_name='银行名单摘要')),
                 ('recorded_at', models.DateTimeField(auto_now_add=True, verbose_name='登记时间')),
+                ('corrected_at', models.DateTimeField(editable=False, help_text='缴纳更正或者撤销的时间。', null=True, verbose_name='最近更正')),
                 ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人')),
                 ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.organization', verbose_name='组织')),
             ],
