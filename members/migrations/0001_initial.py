@@ -168,6 +168,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('present', '到会'), ('late', '迟到'), ('left_early', '早退'), ('personal_leave', '事假'), ('sick_leave', '病假'), ('official_leave', '公假'), ('absent', '缺席'), ('proxy', '替会'), ('not_required', '不要求')], max_length=15, verbose_name='情况')),
                 ('recorded_at', models.DateTimeField(auto_now=True, verbose_name='登记时间')),
                 ('revision', models.PositiveIntegerField(default=1, editable=False)),
+                ('by_code', models.BooleanField(default=False, editable=False, verbose_name='扫码签到')),
                 ('activity', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attendances', to='members.activity', verbose_name='活动')),
                 ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人')),
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attendances', to='members.member', verbose_name='党员')),
