@@ -19,7 +19,7 @@ from members.forms.dues import DuesRow, PaymentForm
 from members.forms.filters import DuesFilter
 from members.models import DuesPayment, DuesReceipt, Member, Organization, User
 from members.services.dues import RecordedDues, partly_paid, why_receipt_stays, yuan
-from members.views.dues_check import check_page, receipt_link, receipts_of
+from members.views.dues_check import check_page, receipt_link, receipts_of, to_receipt
 
 MEMBERS_A_PAGE = 80  # up to ten fields a row, and Django takes a thousand fields at once
 NAMED = 3  # in the message after saving
@@ -101,11 +101,11 @@ def save(
         done = services.record_dues(organization, lines, actor=request.user)
     except ValidationError as error:
         return None, error.messages, []
+    if pay_today and done.receipt and not done.clashes:
+        return to_receipt(request, done), [], []
     say_what_was_saved(request, month, lines, done)
     if done.clashes:
         return None, [], done.clashes
-    if pay_today and done.receipt:
-        return redirect("members:dues_receipt", done.receipt.pk), [], []
     return redirect(request.get_full_path()), [], []
 
 

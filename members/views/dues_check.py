@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from django.contrib import messages
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -47,8 +48,16 @@ def check_page(
 def receipts_of(organization: Organization) -> QuerySet[DuesReceipt]:
     """The latest receipts of an organisation, with how many payments each has and how much."""
     receipts = DuesReceipt.objects.filter(organization=organization).select_related("recorded_by")
-    return receipts.annotate(count=Count("payments"), total=Sum("payments__amount_yuan"))[:RECEIPTS_SHOWN]
+    return receipts.annotate(count=Count("payments"), total=Sum("payments__amount_yuan")).order_by("-pk")[
+        :RECEIPTS_SHOWN
+    ]
 
 
 def receipt_link(receipt: DuesReceipt) -> str:
     return format_html('<a class="num" href="{}">{}</a>', reverse("members:dues_receipt", args=[receipt.pk]), receipt)
+
+
+def to_receipt(request: HttpRequest, done: services.RecordedDues) -> HttpResponse:
+    """On to the receipt of a lot that was checked, where it can be taken back."""
+    messages.success(request, f"已登记缴纳 {len(done.paying)} 笔,共 {done.amount_yuan:.2f} 元。")
+    return redirect("members:dues_receipt", done.receipt.pk)

@@ -17,7 +17,7 @@ from members.forms.dues_half import HalfCell, HalfForm, HalfQuarter, HalfRow
 from members.forms.filters import HalfFilter
 from members.models import Organization, User
 from members.services.periods import settled_upto
-from members.views.dues_check import check_page, receipt_link, receipts_of
+from members.views.dues_check import check_page, receipt_link, receipts_of, to_receipt
 
 MEMBERS_A_PAGE = 100  # up to nine fields a row, and Django takes a thousand fields at once
 
@@ -116,11 +116,11 @@ def pay(
         done = services.record_dues(organization, lines, actor=request.user)
     except ValidationError as error:
         return None, error.messages, []
+    if everything and done.receipt and not done.clashes:
+        return to_receipt(request, done), [], []
     say_what_was_paid(request, done)
     if done.clashes:
         return None, [], done.clashes
-    if everything and done.receipt:
-        return redirect("members:dues_receipt", done.receipt.pk), [], []
     return redirect(request.get_full_path()), [], []
 
 

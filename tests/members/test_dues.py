@@ -477,6 +477,14 @@ def test_receipt_lists_what_was_paid_together(people, sign_in):
     assert receipt.number in client.get(url()).content.decode()
 
 
+def test_latest_receipts_come_first(people, sign_in):
+    client = sign_in(people.secretary)
+    client.post(url(), sent(people.zhang, amount_yuan="4"))
+    client.post(url(), sent(people.zhang, seen="4.00|10.00|0|", amount_yuan="6"))
+    for name in ("dues", "dues_half"):
+        assert [receipt.total for receipt in client.get(url(name)).context["receipts"]] == [6, 4]
+
+
 def test_receipt_says_that_all_was_taken_back(people, sign_in):
     client = sign_in(people.secretary)
     client.post(url(), sent(people.zhang, full="on"))
