@@ -83,6 +83,11 @@ class DuesRow(GridRow):
             self.fields["due_yuan"].widget.attrs["class"] += " proposed"
 
     @property
+    def can_pay(self) -> bool:
+        """False if nothing is left to be paid, so that a payment need not be asked for."""
+        return bool(self.cell.rest or self.cell.due is None or self.errors)
+
+    @property
     def pays_off(self) -> bool:
         """True if everything that is left of the month, or of the quarter, is to be paid."""
         return self.cleaned_data.get("full", False) or self.cleaned_data.get("quarter", False)

@@ -69,6 +69,13 @@ def test_dues_says_arrears_in_words(people, sign_in):
     assert [row.arrears and row.arrears.words for row in rows] == [f"欠 2 个月:{months}", None]
 
 
+def test_dues_asks_for_no_payment_where_nothing_is_left(people, sign_in):
+    make.dues(people.zhang, THIS_MONTH, people.secretary, paid=10, paid_on=THIS_MONTH)
+    body = sign_in(people.secretary).get(url()).content.decode()
+    for name in ("full", "amount_yuan", "paid_on"):
+        assert [f"m{member.pk}-{name}" in body for member in (people.zhang, people.wang)] == [False, True]
+
+
 def test_dues_shows_the_chosen_month_and_organization(people, places, sign_in):
     query = {"month": f"{LAST_MONTH:%Y-%m}", "organization": places.sibling.pk}
     page = sign_in(people.staff).get(url(), query)
@@ -530,7 +537,7 @@ def take_back(client, receipt):
 
 def test_receipt_is_taken_back_as_a_whole_with_history(people, batch, sign_in):
     client = sign_in(people.secretary)
-    assert "撤销这次登记" in client.get(url("dues_receipt", batch.pk)).content.decode()
+    assert url("withdraw_receipt", batch.pk) in client.get(url("dues_receipt", batch.pk)).content.decode()
     assert take_back(client, batch) == (200, ["已撤销这次登记:缴纳 2 笔,共 20.00 元。应缴数没有变。"])
     for member in (people.zhang, people.wang):
         assert record(member) == [(THIS_MONTH, Decimal(10), [])]
@@ -540,7 +547,7 @@ def test_receipt_is_taken_back_as_a_whole_with_history(people, batch, sign_in):
     assert batch.corrected_at
     body = client.get(url("dues_receipt", batch.pk)).content.decode()
     assert "已经全部撤销" in body
-    assert "撤销这次登记" not in body
+    assert url("withdraw_receipt", batch.pk) not in body
     assert "已经全部撤销" in client.get(url()).content.decode()
     assert take_back(client, batch)[1] == ["这次登记里的缴纳已经更正或者撤销过,不能再整批撤销。记错的请逐笔更正。"]
 
@@ -549,7 +556,7 @@ def test_receipt_is_taken_back_by_whoever_recorded_it(people, batch, sign_in):
     for user, status in ((people.staff, 403), (people.leader, 403), (people.outsider, 404)):
         client = sign_in(user)
         assert client.post(url("withdraw_receipt", batch.pk)).status_code == status
-        assert "撤销这次登记" not in client.get(url("dues_receipt", batch.pk)).content.decode()
+        assert url("withdraw_receipt", batch.pk) not in client.get(url("dues_receipt", batch.pk)).content.decode()
     assert DuesPayment.objects.count() == 2
 
 
