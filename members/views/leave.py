@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members import permissions, services
+from members.expected import asking_for
 from members.forms.leave import LeaveDecisionForm, LeaveForm
 from members.models import Activity, Attendance, LeaveRequest, Member
 from members.services.leave import AFTERWARDS, MISSED, may_ask
@@ -29,7 +30,8 @@ def activities_to_ask_for(member: Member):
     asked = LeaveRequest.objects.filter(member=member, state__in=("waiting", "approved"), activity=OuterRef("pk"))
     recorded = Attendance.objects.filter(member=member, activity=OuterRef("pk"))
     settled = recorded.exclude(status__in=MISSED)
-    near = Activity.objects.expecting(member).in_period(today - AFTERWARDS, today + AHEAD)
+    near = Activity.objects.expecting(member).filter(asking_for(member))
+    near = near.in_period(today - AFTERWARDS, today + AHEAD)
     over = Q(date__lt=today) | Q(date=today, starts_at__lt=now.time()) | Exists(recorded)
     near = near.exclude(Exists(asked)).exclude(Exists(settled)).annotate(is_over=Case(When(over, True), default=False))
     return near.select_related("organization").order_by("-date", "pk")

@@ -2,6 +2,7 @@
 
 import datetime
 
+from members.expected import asking_for
 from members.models import Activity, AttendanceStatus, LeaveKind, LeaveRequest
 from reports.demo.merits import moment
 from reports.demo.people import Person, Population
@@ -27,7 +28,7 @@ def ask_for_leave(town: Population, today: datetime.date) -> None:
     latest = came.order_by("-activity__date", "-activity__pk").first()
     _ask(town, leader, latest.activity, LeaveKind.PERSONAL, today, state=STATE.REFUSED, answer=REFUSED)
     for person, kind in ((member, LeaveKind.OFFICIAL), (leader, LeaveKind.SICK)):
-        coming = Activity.objects.expecting(person.member).filter(date__gt=today).exclude(kind="committee_meeting")
+        coming = Activity.objects.expecting(person.member).filter(asking_for(person.member), date__gt=today)
         following = coming.order_by("date", "pk").first()
         if following:
             _ask(town, person, following, kind, today)

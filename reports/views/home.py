@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from evaluations.course import progress_of
 from evaluations.models import Result, Round
+from members.expected import asking_for
 from members.models import Activity, Attendance, LeaveRequest, Member
 from reports.tasks import tasks_of
 from scoring.engine import Period
@@ -47,7 +48,8 @@ def upcoming(member: Member) -> list[Activity]:
     """The next activities that the member is expected at, each with the own request for leave as `leave`."""
     now = timezone.localtime()
     today = now.date()
-    coming = Activity.objects.expecting(member).in_period(today, today + UPCOMING).order_by("date", "starts_at", "pk")
+    coming = Activity.objects.expecting(member).filter(asking_for(member))
+    coming = coming.in_period(today, today + UPCOMING).order_by("date", "starts_at", "pk")
     recorded = Attendance.objects.filter(member=member, activity=OuterRef("pk"))
     coming = coming.exclude(date=today, starts_at__lt=now.time()).exclude(Exists(recorded))
     asked = LeaveRequest.objects.filter(member=member).exclude(state=LeaveRequest.State.WITHDRAWN).order_by("pk")

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members import services
-from members.models import ClosedPeriod, LeaveRequest, Role, RoleAssignment
+from members.models import ClosedPeriod, LeaveRequest, Position, Role, RoleAssignment
 from reports.tasks import tasks_of
 from tests import factories as make
 
@@ -129,6 +129,31 @@ def test_leave_is_offered_until_the_member_is_on_record(people, event, sign_in):
         assert offered(people, sign_in) == []
         assert "不用请假" in refusal(event, people)
     assert "请告诉书记" in sign_in(people.member).get(url("leave")).content.decode()
+
+
+def test_committee_meetings_are_offered_to_the_committee_only(people, places, event, sign_in):
+    event.kind = "committee_meeting"
+    event.save()
+    client = sign_in(people.member)
+
+    def shown_to_zhang():
+        return (
+            len(client.get(url("leave")).context["activities"]),
+            len(client.get(reverse("home")).context["upcoming"]),
+        )
+
+    assert shown_to_zhang() == (0, 0)
+    post = Position.objects.create(
+        member=people.zhang, organization=places.branch, title="committee_member", starts_on=make.LONG_AGO
+    )
+    assert shown_to_zhang() == (1, 1)
+    post.ends_on = event.date - DAYS(1)
+    post.save()
+    assert shown_to_zhang() == (0, 0)
+    post.ends_on = None
+    post.organization = places.community  # its committee is another one
+    post.save()
+    assert shown_to_zhang() == (0, 0)
 
 
 def test_home_leaves_out_what_is_on_record(people, event, sign_in):
