@@ -3,9 +3,12 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from django.db.models import Q
+from django.utils import timezone
+
 from evaluations.course import Change, in_words, titles_of
 from evaluations.models import Result, Round, RoundBranch
-from members.models import Activity, Attendance
+from members.models import Activity, Attendance, Membership
 from members.querysets import in_subtrees
 from scoring.engine import Period
 from scoring.models import Entry
@@ -24,7 +27,9 @@ class Lookthrough:
     many_excellent: list[tuple[RoundBranch, int, int]]
     alerts: list[tuple[Result, str]]
     changes: list[Change]
-    unattended: list[Activity]
+    unfinished: list[
+        tuple[Activity, int, int]
+    ]  # of how many there is attendance on record, and of how many there is none
     pending: list[Entry]
     counts: dict[str, int]
 
@@ -44,8 +49,7 @@ def look_through(round_: Round, parts: list[RoundBranch]) -> Lookthrough:
     for part in parts:
         changes |= part.changes
     places = in_subtrees([part.organization.path for part in parts], "organization__path")
-    held = Activity.objects.filter(places, date__range=(period.starts_on, period.ends_on))
-    unattended = held.exclude(pk__in=Attendance.objects.filter(activity__in=held).values("activity")).order_by("date")
+    unfinished = _unfinished(places, period)
     pending = Entry.objects.pending().filter(
         member__in=results.values("member"), date__range=(period.starts_on, period.ends_on)
     )
@@ -56,13 +60,13 @@ def look_through(round_: Round, parts: list[RoundBranch]) -> Lookthrough:
         many_excellent=_many_excellent(results, by_pk),
         alerts=[(result, "、".join(result.alert_titles)) for result in _named(alerted, by_pk)],
         changes=words,
-        unattended=list(unattended.select_related("organization")[:SHOWN]),
+        unfinished=unfinished[:SHOWN],
         pending=list(pending.select_related("member", "version").order_by("date")[:SHOWN]),
         counts={
             "incomplete": incomplete.count(),
             "alerts": alerted.count(),
             "changes": len(changes),
-            "unattended": unattended.count(),
+            "unfinished": len(unfinished),
             "pending": pending.count(),
         },
     )
@@ -73,6 +77,34 @@ def _named(results, by_pk: dict[int, RoundBranch]) -> list[Result]:
     found = list(results.select_related("member").order_by("branch__organization__path", "member__number")[:SHOWN])
     for result in found:
         result.branch = by_pk[result.branch_id]
+    return found
+
+
+def _unfinished(places: Q, period: Period) -> list[tuple[Activity, int, int]]:
+    """Activities held in the period of which not everybody who belonged there has attendance on record, by date.
+
+    Laid together here: the database would look through all memberships for each activity.
+    """
+    until = min(period.ends_on, timezone.localdate())
+    held = Activity.objects.filter(places, date__range=(period.starts_on, until))
+    recorded, belonging = defaultdict(set), defaultdict(list)
+    for activity, member in Attendance.objects.filter(activity__in=held).values_list("activity", "member"):
+        recorded[activity].add(member)
+    there = Membership.objects.filter(places).during(period.starts_on, until)
+    for path, *membership in there.values_list("organization__path", "member", "starts_on", "ends_on"):
+        belonging[path].append(membership)
+    found = []
+    for activity in held.select_related("organization").order_by("date", "pk"):
+        expected = {
+            member
+            for path, memberships in belonging.items()
+            if path.startswith(activity.organization.path)
+            for member, first, last in memberships
+            if first <= activity.date <= (last or activity.date)
+        }
+        missing = len(expected - recorded[activity.pk])
+        if missing:
+            found.append((activity, len(recorded[activity.pk]), missing))
     return found
 
 

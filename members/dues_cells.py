@@ -1,14 +1,17 @@
 """Dues as the pages show them: who pays, and what every member's month comes to."""
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from members.dates import first_of, last_of
-from members.models import DuesBase, DuesMonth, Member, MemberStatus, Organization
+from members.models import DuesBase, DuesMonth, Member, MemberStatus, Organization, User
+from members.permissions import RECORD_ROLES, holds
 from members.services.dues import DuesLine, dues_state
 from members.services.dues_bases import Bases
 
@@ -22,12 +25,13 @@ class DuesCell:
     owed: DuesMonth | None
     base: DuesBase | None
     earlier: Decimal | None = None  # what was due the month before
+    elsewhere: str = ""  # who corrects its payments, where it is not the reader: `kept_elsewhere`
 
-    @property
+    @cached_property
     def proposed(self) -> Decimal | None:
         return self.base.due_yuan if self.base else self.earlier
 
-    @property
+    @cached_property
     def due(self) -> Decimal | None:
         return self.owed.due_yuan if self.owed else self.proposed
 
@@ -35,7 +39,7 @@ class DuesCell:
     def paid(self) -> Decimal:
         return self.owed.paid_yuan if self.owed else Decimal(0)
 
-    @property
+    @cached_property
     def rest(self) -> Decimal:
         """What is still to be paid; nothing of a month that is excused or whose due amount nobody knows."""
         if self.due is None or (self.owed and self.owed.excused):
@@ -45,7 +49,7 @@ class DuesCell:
     @property
     def differs(self) -> bool:
         """True if the due amount on record is not what the base says."""
-        return bool(self.owed and self.base and self.owed.due_yuan != self.base.due_yuan)
+        return bool(self.owed and self.base and self.owed.due_yuan != self.proposed)
 
     def pay(self, amount: Decimal, paid_on: datetime.date, payer: str = "", due: Decimal | None = None) -> DuesLine:
         """The line that pays an amount towards the month as it is on record. due: where nobody knows it yet."""
@@ -71,8 +75,20 @@ def payers(organization: Organization, month: datetime.date) -> QuerySet[Member]
     return members.exclude(status_then=MemberStatus.ACTIVIST).without_numbers()
 
 
-def cells_of(members: list[Member], months: list[datetime.date]) -> dict[tuple[int, datetime.date], DuesCell]:
-    """The cells of members' months, by member id and month, in three queries. months: in a row, the earliest first.
+def kept_elsewhere(members: Iterable[Member], user: User) -> dict[int, str]:
+    """By member id, for members whose record the user does not keep (any more): who corrects their payments."""
+    places = Member.objects.filter(pk__in=[member.pk for member in members]).with_branch()
+    return {
+        pk: f"现在在{name},要更正请找那里" if name else "已不在名册,不能更正"
+        for pk, name, path in places.values_list("pk", "branch_name", "branch_path")
+        if not (path and holds(user, path, RECORD_ROLES))
+    }
+
+
+def cells_of(
+    members: list[Member], months: list[datetime.date], reader: User
+) -> dict[tuple[int, datetime.date], DuesCell]:
+    """The cells of members' months, by member id and month, in four queries. months: in a row, the earliest first.
 
     Where nobody has decided the base, the due amount of the month before is taken over.
     """
@@ -80,12 +96,15 @@ def cells_of(members: list[Member], months: list[datetime.date]) -> dict[tuple[i
     known = DuesMonth.objects.with_paid().filter(member__in=members, month__in=[before, *months])
     owed = {(each.member_id, each.month): each for each in known.prefetch_related("payments")}
     bases = Bases(members, months[-1])
+    elsewhere = kept_elsewhere(members, reader)
     cells = {}
     for member in members:
         start = owed.get((member.pk, before))
         earlier = start.due_yuan if start else None
         for month in months:
             key = (member.pk, month)
-            cells[key] = DuesCell(member, month, owed.get(key), bases.of(member.pk, month), earlier)
+            cells[key] = DuesCell(
+                member, month, owed.get(key), bases.of(member.pk, month), earlier, elsewhere.get(member.pk, "")
+            )
             earlier = cells[key].due
     return cells

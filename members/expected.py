@@ -1,5 +1,7 @@
 """Who is expected at an activity, and what its grid shows of them before anybody has marked them."""
 
+import datetime
+
 from django.db.models import Q
 
 from members.models import (
@@ -28,6 +30,16 @@ def committee_of(activity: Activity):
     place = activity.organization
     above = Q(organization__path__in=place.lineage, organization__kind__in=BRANCH_KINDS)
     return Position.objects.on(activity.date).filter(Q(organization=place) | above, title__in=COMMITTEE_TITLES)
+
+
+def asking_for(member: Member) -> Q:
+    """The condition of activities that ask for the member to come: a committee's meetings only of who is on it that day."""
+    on_committee = Q(pk__in=[])
+    for post in Position.objects.filter(member=member, title__in=COMMITTEE_TITLES).select_related("organization"):
+        place = post.organization
+        there = Q(organization__path__startswith=place.path) if place.kind in BRANCH_KINDS else Q(organization=place)
+        on_committee |= there & Q(date__range=(post.starts_on, post.ends_on or datetime.date.max))
+    return ~Q(kind=ActivityKind.COMMITTEE_MEETING) | on_committee
 
 
 def exempt_from(activity: Activity, members: list[Member]) -> set[int]:

@@ -58,6 +58,7 @@ urlpatterns = [
     path("dues/import/preview/", dues_import.preview_dues, name="preview_dues"),
     path("dues/payments/<int:pk>/", dues.edit_payment, name="edit_payment"),
     path("dues/receipts/<int:pk>/", dues.dues_receipt, name="dues_receipt"),
+    path("dues/receipts/<int:pk>/withdraw/", dues.withdraw_receipt, name="withdraw_receipt"),
     path("visits/", visits.visits, name="visits"),
     path("visits/half-year/", visits.visits_half, name="visits_half"),
     path("organizations/", organizations.organizations, name="organizations"),

@@ -11,7 +11,7 @@ from members.dues_cells import DuesCell
 from members.forms.grid import GridRow
 from members.forms.roster import DateInput, helper, pair
 from members.models import DuesPayment
-from members.services.dues import DuesLine, dues_state
+from members.services.dues import DuesLine, dues_state, yuan
 
 EARLIEST_PAYMENT = datetime.timedelta(days=366)  # before the month it is for
 
@@ -83,6 +83,11 @@ class DuesRow(GridRow):
             self.fields["due_yuan"].widget.attrs["class"] += " proposed"
 
     @property
+    def can_pay(self) -> bool:
+        """False if nothing is left to be paid, so that a payment need not be asked for."""
+        return bool(self.cell.rest or self.cell.due is None or self.errors)
+
+    @property
     def pays_off(self) -> bool:
         """True if everything that is left of the month, or of the quarter, is to be paid."""
         return self.cleaned_data.get("full", False) or self.cleaned_data.get("quarter", False)
@@ -120,6 +125,15 @@ class DuesRow(GridRow):
         if pays and not sent.get("paid_on") and "paid_on" not in faulty:
             sent["paid_on"] = timezone.localdate()
         return sent
+
+    @property
+    def left_out(self) -> str:
+        """Why paying for everybody leaves the member out, in words; empty if it does not."""
+        if self.cleaned_data["due_yuan"] is None:
+            return "还没有核定"
+        if self.cell.paid and self.cell.rest and not (self.pays_off or self.cleaned_data["amount_yuan"]):
+            return f"已缴 {yuan(self.cell.paid)} 元,还欠 {yuan(self.cell.rest)} 元"
+        return ""
 
     def lines(self, pay_today: bool) -> list[DuesLine]:
         """The row for the service. pay_today: pay in full what nothing has been paid of and nothing is written for."""

@@ -4,6 +4,7 @@ import datetime
 import json
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -60,7 +61,7 @@ class HalfCell:
     def name(self) -> str:
         return f"{self.cell.month:%Y-%m}"
 
-    @property
+    @cached_property
     def state(self) -> str:
         """paid, excused, part, owing, unrecorded, open, none (nothing is due), unknown, settled, later."""
         cell, owed = self.cell, self.cell.owed
@@ -140,6 +141,10 @@ class HalfRow:
         return [cell for quarter in self.quarters for cell in quarter.cells]
 
     @property
+    def elsewhere(self) -> str:
+        return self.cells[0].cell.elsewhere
+
+    @property
     def base(self):
         """What the latest month goes by that has begun."""
         begun = [cell.cell.base for cell in self.cells if cell.is_begun]
@@ -156,6 +161,12 @@ class HalfRow:
             },
             ensure_ascii=False,
         )
+
+    @property
+    def left_out(self) -> str:
+        """Of which months paying for everything leaves the member out, in words; empty if of none."""
+        unknown = [f"{cell.cell.month.month} 月" for cell in self.cells if cell.is_begun and cell.state == "unknown"]
+        return f"{'、'.join(unknown)}还没有核定" if unknown else ""
 
     def tick(self, data) -> None:
         """Tick what was sent; a quarter's tick is that of its months."""

@@ -89,6 +89,7 @@ class Attendance(models.Model):
     recorded_by = models.ForeignKey("members.User", models.PROTECT, related_name="+", verbose_name="登记人")
     recorded_at = models.DateTimeField("登记时间", auto_now=True)
     revision = models.PositiveIntegerField(default=1, editable=False)
+    by_code = models.BooleanField("扫码签到", default=False, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "考勤"
@@ -102,6 +103,11 @@ class Attendance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member} {self.get_status_display()}"
+
+    @property
+    def came_about(self) -> str:
+        """How it got on record."""
+        return "扫码签到" if self.by_code else "书记登记"
 
 
 class LeaveKind(models.TextChoices):

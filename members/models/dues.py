@@ -66,6 +66,7 @@ class DuesReceipt(models.Model):
     file_digest = models.CharField("银行名单摘要", max_length=64, blank=True, db_index=True)
     recorded_by = models.ForeignKey("members.User", models.PROTECT, related_name="+", verbose_name="登记人")
     recorded_at = models.DateTimeField("登记时间", auto_now_add=True)
+    corrected_at = models.DateTimeField("最近更正", null=True, editable=False, help_text="缴纳更正或者撤销的时间。")
 
     objects = DuesReceiptQuerySet.as_manager()
 

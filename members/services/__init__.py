@@ -2,7 +2,16 @@
 
 from .activities import delete_activity, save_activity
 from .attendance import AttendanceClash, check_in, record_all, record_attendance
-from .dues import DuesClash, DuesLine, RecordedDues, correct_payment, record_dues, withdraw_payment
+from .dues import (
+    DuesClash,
+    DuesLine,
+    RecordedDues,
+    check_dues,
+    correct_payment,
+    record_dues,
+    withdraw_payment,
+    withdraw_receipt,
+)
 from .dues_bases import BaseClash, BaseLine, record_bases
 from .leave import ask_leave, decide_leave, withdraw_leave
 from .migrants import ReportClash, ReportLine, record_reports
@@ -49,6 +58,7 @@ __all__ = [
     "carry_states",
     "change_mobility",
     "change_organization",
+    "check_dues",
     "check_in",
     "convert_member",
     "correct_mobility",
@@ -78,4 +88,5 @@ __all__ = [
     "undo_mobility",
     "withdraw_leave",
     "withdraw_payment",
+    "withdraw_receipt",
 ]

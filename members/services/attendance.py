@@ -101,7 +101,7 @@ def check_in(activity: Activity, member: Member, arrived: datetime.datetime, *, 
     if now := locked(activity, [member]).get(member.pk):
         return now
     require_expected(activity, member, arrived.date())
-    write_attendance(activity, [(member, "", activity.arrival(arrived))], actor)
+    write_attendance(activity, [(member, "", activity.arrival(arrived))], actor, by_code=True)
     return activity.attendances.get(member=member)
 
 
@@ -114,7 +114,9 @@ def locked(activity: Activity, members) -> dict[int, Attendance]:
     return {row.member_id: row for row in rows}
 
 
-def write_attendance(activity: Activity, changed: list[tuple[Member, str, str]], actor: User) -> None:
+def write_attendance(
+    activity: Activity, changed: list[tuple[Member, str, str]], actor: User, *, by_code: bool = False
+) -> None:
     """Write rows of (member, old status or "", new status) and their history, in two statements."""
     if not changed:
         return
@@ -124,12 +126,14 @@ def write_attendance(activity: Activity, changed: list[tuple[Member, str, str]],
     revision = 1 + (activity.attendances.aggregate(last=Max("revision"))["last"] or 0)
     Attendance.objects.bulk_create(
         [
-            Attendance(activity=activity, member=member, status=new, recorded_by=actor, revision=revision)
+            Attendance(
+                activity=activity, member=member, status=new, recorded_by=actor, revision=revision, by_code=by_code
+            )
             for member, _, new in changed
         ],
         update_conflicts=True,
         unique_fields=["activity", "member"],
-        update_fields=["status", "recorded_by", "recorded_at", "revision"],
+        update_fields=["status", "recorded_by", "recorded_at", "revision", "by_code"],
     )
     FactChange.objects.bulk_create(
         attendance_change(activity, member, label.get(old, ""), label[new], actor) for member, old, new in changed

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from members.dates import last_of, month_name
 from members.models import DuesMonth, DuesPayment, DuesReceipt, FactChange, FactKind, Member, Organization, User
@@ -70,13 +71,20 @@ class DuesClash:
 
 @dataclass
 class RecordedDues:
-    """What a save came to: how many due amounts and payments were written, how much, what was not, the receipt."""
+    """What a save comes to: the lines that set a due amount, those that pay, those that were not written, the receipt.
 
-    months: int = 0
-    payments: int = 0
-    amount_yuan: Decimal = Decimal(0)
+    saved: what was on record before, by member id and month.
+    """
+
+    saved: dict[tuple[int, datetime.date], DuesMonth]
+    changed: list[DuesLine] = field(default_factory=list)
+    paying: list[DuesLine] = field(default_factory=list)
     clashes: list[DuesClash] = field(default_factory=list)
     receipt: DuesReceipt | None = None
+
+    @property
+    def amount_yuan(self) -> Decimal:
+        return sum((line.amount_yuan for line in self.paying), Decimal(0))
 
 
 def dues_state(owed: DuesMonth | None) -> str:
@@ -104,18 +112,32 @@ def record_dues(
 
     A month that somebody else changed meanwhile is written only where the user left it alone or both agree.
     file_digest: of the bank's list that the payments come from.
-    Raises ValidationError if a month (for what is owed) or the day of payment is settled, or if more is paid than
-    is due.
+    Raises ValidationError as `check_dues` does.
     """
     ids = {line.member.pk for line in lines}
     list(Member.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
-    on_record = DuesMonth.objects.with_paid().select_related("recorded_by").prefetch_related("payments__recorded_by")
+    done = check_dues(organization, lines, actor=actor)
+    months = done.saved | write_months(done.changed, done.saved, actor)
+    if done.paying:
+        done.receipt = DuesReceipt.objects.create(organization=organization, recorded_by=actor, file_digest=file_digest)
+        write_payments([(line, months[line.key]) for line in done.paying], done.receipt, actor)
+    return done
+
+
+def check_dues(organization: Organization, lines: list[DuesLine], *, actor: User) -> RecordedDues:
+    """What `record_dues` would write of these lines; nothing is written.
+
+    Raises ValidationError if a month (for what is owed) or the day of payment is settled, or if more is paid than
+    is due.
+    """
     months = {line.month for line in lines}
-    saved = {(owed.member_id, owed.month): owed for owed in on_record.filter(month__in=months, member__in=ids)}
-    changed, paying, faults, done = {}, [], [], RecordedDues()
-    paid = defaultdict(Decimal, {key: owed.paid_yuan for key, owed in saved.items()})
+    on_record = DuesMonth.objects.with_paid().select_related("recorded_by").prefetch_related("payments__recorded_by")
+    known = on_record.filter(month__in=months, member__in={line.member.pk for line in lines})
+    done = RecordedDues({(owed.member_id, owed.month): owed for owed in known})
+    changed, faults = {}, []
+    paid = defaultdict(Decimal, {key: owed.paid_yuan for key, owed in done.saved.items()})
     for line in lines:
-        now = saved.get(line.key)
+        now = done.saved.get(line.key)
         if now and dues_state(now) != line.seen:
             if is_clash(line, now, actor):
                 done.clashes.append(DuesClash(line.member, now, line))
@@ -123,20 +145,15 @@ def record_dues(
         if line.wanted and line.wanted != month_state(now):
             changed[line.key] = line
         if line.amount_yuan is not None:
-            paying.append(line)
+            done.paying.append(line)
             fault = overpayment(line.due_yuan, paid[line.key], line.amount_yuan)
             faults += [f"{line.member}{'' if len(months) == 1 else month_name(line.month)}:{fault}"] if fault else []
             paid[line.key] += line.amount_yuan
     if faults:
         raise ValidationError(faults)
-    require_writable(organization, [(line.member, last_of(line.month)) for line in changed.values()])
-    require_writable(organization, [(line.member, line.paid_on) for line in paying])
-    saved |= write_months(list(changed.values()), saved, actor)
-    if paying:
-        done.receipt = DuesReceipt.objects.create(organization=organization, recorded_by=actor, file_digest=file_digest)
-        write_payments([(line, saved[line.key]) for line in paying], done.receipt, actor)
-    done.months, done.payments = len(changed), len(paying)
-    done.amount_yuan = sum((line.amount_yuan for line in paying), Decimal(0))
+    done.changed = list(changed.values())
+    require_writable(organization, [(line.member, last_of(line.month)) for line in done.changed])
+    require_writable(organization, [(line.member, line.paid_on) for line in done.paying])
     return done
 
 
@@ -254,6 +271,7 @@ def correct_payment(payment: DuesPayment, *, actor: User) -> DuesPayment:
     if old != new:
         payment.recorded_by = actor
         payment.save()
+        mark_corrected(before.receipt_id)
         dues_change(owed.member, owed.month, FactKind.PAYMENT, old, new, actor).save()
     return payment
 
@@ -262,7 +280,56 @@ def correct_payment(payment: DuesPayment, *, actor: User) -> DuesPayment:
 def withdraw_payment(payment: DuesPayment, *, actor: User) -> None:
     """Take back a payment that was never made. Raises ValidationError if its day is settled."""
     before = DuesPayment.objects.select_for_update().select_related("dues_month__member").get(pk=payment.pk)
-    owed = before.dues_month
-    require_members_open([owed.member], before.paid_on)
-    dues_change(owed.member, owed.month, FactKind.PAYMENT, payment_words(before), "登记有误,已撤销", actor).save()
-    before.delete()
+    take_back([before], actor)
+    mark_corrected(before.receipt_id)
+
+
+@transaction.atomic
+def withdraw_receipt(receipt: DuesReceipt, *, actor: User) -> list[DuesPayment]:
+    """Take back all payments of a receipt, which are given back. What was recorded as due stays.
+
+    Raises ValidationError with the sentence of `why_receipt_stays`, or if the day of a payment is settled.
+    """
+    locked = DuesPayment.objects.select_for_update(of=("self",)).select_related("dues_month__member")
+    payments = list(locked.filter(receipt=receipt).order_by("pk"))
+    if sentence := why_receipt_stays(DuesReceipt.objects.select_for_update().get(pk=receipt.pk), actor):
+        raise ValidationError(sentence)
+    take_back(payments, actor)
+    mark_corrected(receipt.pk)
+    return payments
+
+
+def why_receipt_stays(receipt: DuesReceipt, actor: User) -> str:
+    """The sentence that refuses to take back a receipt as a whole; empty if the actor may."""
+    if receipt.recorded_by_id != actor.pk:
+        return f"这次登记是{receipt.recorded_by}做的,只能由本人整批撤销。"
+    if receipt.corrected_at:
+        return "这次登记里的缴纳已经更正或者撤销过,不能再整批撤销。记错的请逐笔更正。"
+    if timezone.localdate(receipt.recorded_at) != timezone.localdate():
+        return "整批撤销只能在登记的当天。记错的请逐笔更正。"
+    return ""
+
+
+def take_back(payments: list[DuesPayment], actor: User) -> None:
+    """Delete payments that were never made; what they were is kept in the change history."""
+    by_day = defaultdict(list)
+    for payment in payments:
+        by_day[payment.paid_on].append(payment.dues_month.member)
+    for day, members in sorted(by_day.items()):
+        require_members_open(members, day)
+    FactChange.objects.bulk_create(
+        dues_change(
+            payment.dues_month.member,
+            payment.dues_month.month,
+            FactKind.PAYMENT,
+            payment_words(payment),
+            "登记有误,已撤销",
+            actor,
+        )
+        for payment in payments
+    )
+    DuesPayment.objects.filter(pk__in=[payment.pk for payment in payments]).delete()
+
+
+def mark_corrected(receipt_pk: int | None) -> None:
+    DuesReceipt.objects.filter(pk=receipt_pk).update(corrected_at=timezone.now())

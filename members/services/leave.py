@@ -12,7 +12,7 @@ from members.services.attendance import put_down
 from members.services.periods import require_members_open, require_open
 
 AFTERWARDS = datetime.timedelta(days=30)  # how long after an activity leave may still be asked for
-ATTENDED = (AttendanceStatus.PRESENT, AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY)
+MISSED = (AttendanceStatus.ABSENT, AttendanceStatus.PROXY)  # what leave may still be asked for once it is on record
 
 
 def may_ask(activity: Activity, member: Member) -> None:
@@ -27,7 +27,7 @@ def may_ask(activity: Activity, member: Member) -> None:
     if asked:
         raise ValidationError(f"这次活动您已经请过{asked.get_kind_display()}:{asked.get_state_display()}。")
     now = Attendance.objects.filter(activity=activity, member=member).first()
-    if now and now.status in ATTENDED:
+    if now and now.status not in MISSED:
         raise ValidationError(f"这次活动已经登记您「{now.get_status_display()}」,不用请假。登记错了的,请找书记更正。")
     require_open(activity.organization, activity.date)
     require_members_open([member], activity.date)

@@ -4,31 +4,31 @@ from decimal import Decimal
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members import permissions, services
 from members.arrears import arrears_of
 from members.dates import first_of, month_name, months_of_quarter, quarter_name, quarter_of
-from members.dues_cells import cells_of, payers
+from members.dues_cells import cells_of, kept_elsewhere, payers
 from members.forms.dues import DuesRow, PaymentForm
 from members.forms.filters import DuesFilter
-from members.models import DuesPayment, DuesReceipt, Member, Organization
-from members.services.dues import RecordedDues, partly_paid, yuan
+from members.models import DuesPayment, DuesReceipt, Member, Organization, User
+from members.services.dues import RecordedDues, partly_paid, why_receipt_stays, yuan
+from members.views.dues_check import check_page, receipt_link, receipts_of, to_receipt
 
 MEMBERS_A_PAGE = 80  # up to ten fields a row, and Django takes a thousand fields at once
 NAMED = 3  # in the message after saving
-RECEIPTS_SHOWN = 5
 
 
-def dues_rows(page: Page, month: datetime.date, data=None) -> list[DuesRow]:
+def dues_rows(page: Page, month: datetime.date, reader: User, data=None) -> list[DuesRow]:
     """A row for each member of the page, with the other months of the quarter and the arrears of earlier ones."""
     members, quarter = list(page), months_of_quarter(quarter_of(month))
-    cells = cells_of(members, quarter)
+    cells = cells_of(members, quarter, reader)
     arrears = arrears_of(members, min(first_of(month, 1), timezone.localdate()))
     return [
         DuesRow(
@@ -56,25 +56,15 @@ def dues(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not can_record:
         raise PermissionDenied
     page = Paginator(payers(organization, month), MEMBERS_A_PAGE).get_page(request.GET.get("page"))
-    rows = dues_rows(page, month, request.POST or None)
+    rows = dues_rows(page, month, request.user, request.POST or None)
     errors, clashes, status = [], [], 200
-    if request.method == "POST":
-        sent = [row for row in rows if row.is_bound]
-        if not [row for row in sent if not row.is_valid()]:
-            lines = [line for row in sent for line in row.lines(pay_today="pay_today" in request.POST)]
-            try:
-                done = services.record_dues(organization, lines, actor=request.user)
-            except ValidationError as error:
-                errors = error.messages
-            else:
-                say_what_was_saved(request, month, lines, done)
-                clashes = done.clashes
-                if not clashes:
-                    return redirect(request.get_full_path())
-                status, rows = 409, dues_rows(page, month)
-                show_clashes(rows, clashes, month)
-        else:
-            errors = [fault for row in sent for fault in row.faults]
+    if request.method == "POST" and "back" not in request.POST:
+        answer, errors, clashes = save(request, organization, month, rows)
+        if answer:
+            return answer
+        if clashes:
+            status, rows = 409, dues_rows(page, month, request.user)
+            show_clashes(rows, clashes, month)
     context = {
         "form": form,
         "month_name": month_name(month),
@@ -83,6 +73,7 @@ def dues(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "errors": errors,
         "clashes": clashes,
+        "returned": "back" in request.POST,
         "can_record": can_record,
         "unpaid": payers(organization, month).owing_dues(month).count(),
         "quarter_name": quarter_name(quarter_of(month)),
@@ -91,24 +82,47 @@ def dues(request: HttpRequest) -> HttpResponse:
     return render(request, "members/dues/dues.html", context, status=status)
 
 
-def receipts_of(organization: Organization) -> QuerySet[DuesReceipt]:
-    """The latest receipts of an organisation, with how many payments each has and how much."""
-    receipts = DuesReceipt.objects.filter(organization=organization).select_related("recorded_by")
-    return receipts.annotate(count=Count("payments"), total=Sum("payments__amount_yuan"))[:RECEIPTS_SHOWN]
+def save(
+    request: HttpRequest, organization: Organization, month: datetime.date, rows: list[DuesRow]
+) -> tuple[HttpResponse | None, list[str], list[services.DuesClash]]:
+    """The page to go on to once the rows that were sent are stored, or before it the one to check what sets all.
+
+    Or else the sentences why nothing was stored, or the clashes.
+    """
+    sent, pay_today = [row for row in rows if row.is_bound], "pay_today" in request.POST
+    if errors := [fault for row in sent for fault in row.faults]:
+        return None, errors, []
+    lines = [line for row in sent for line in row.lines(pay_today)]
+    try:
+        if pay_today and "confirm" not in request.POST:
+            page = check_page(request, organization, lines, sent, f"{month_name(month)}党费全部今日缴清")
+            if page:
+                return page, [], []
+        done = services.record_dues(organization, lines, actor=request.user)
+    except ValidationError as error:
+        return None, error.messages, []
+    if pay_today and done.receipt and not done.clashes:
+        return to_receipt(request, done), [], []
+    say_what_was_saved(request, month, lines, done)
+    if done.clashes:
+        return None, [], done.clashes
+    return redirect(request.get_full_path()), [], []
 
 
 def say_what_was_saved(
     request: HttpRequest, month: datetime.date, lines: list[services.DuesLine], done: RecordedDues
 ) -> None:
     """The message after a save: what was written, the receipt's number, and who still owes part of what was paid."""
-    if not done.months and not done.payments:
+    if not done.changed and not done.paying:
         if not done.clashes:
             messages.info(request, "没有改动。")
         return
     still = owing_words(partly_paid(month, [line.member for line in lines if line.amount_yuan is not None]))
-    number = f",收据 {done.receipt}" if done.receipt else ""
-    saved = ",".join(f"{what} {count} 笔" for what, count in (("应缴", done.months), ("缴纳", done.payments)) if count)
-    messages.success(request, f"已保存:{saved}{number}。{still}")
+    counts = (("应缴", len(done.changed)), ("缴纳", len(done.paying)))
+    saved = ",".join(f"{what} {count} 笔" for what, count in counts if count)
+    number = format_html(",收据 {}", receipt_link(done.receipt)) if done.receipt else ""
+    undo = "记错了,点收据号可以把这次登记全部撤销。" if done.receipt else ""
+    messages.success(request, format_html("已保存:{}{}。{}{}", saved, number, still, undo))
 
 
 def owing_words(owing: list[tuple[Member, Decimal]]) -> str:
@@ -175,5 +189,23 @@ def dues_receipt(request: HttpRequest, pk: int) -> HttpResponse:
         "month_name": month_name(today),
         "unpaid": payers(receipt.organization, first_of(today)).owing_dues(first_of(today)).count(),
         "can_record": permissions.can_record_dues(request.user, receipt.organization),
+        "elsewhere": kept_elsewhere([payment.dues_month.member for payment in payments], request.user),
+        "why_it_stays": why_receipt_stays(receipt, request.user),
     }
     return render(request, "members/dues/receipt.html", context)
+
+
+@require_POST
+def withdraw_receipt(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back all that was recorded under one number, by whoever recorded it."""
+    receipt = get_object_or_404(DuesReceipt.objects.visible_to(request.user).select_related("recorded_by"), pk=pk)
+    if not permissions.can_record_dues(request.user, receipt.organization) or receipt.recorded_by != request.user:
+        raise PermissionDenied
+    try:
+        payments = services.withdraw_receipt(receipt, actor=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        total = sum(payment.amount_yuan for payment in payments)
+        messages.success(request, f"已撤销这次登记:缴纳 {len(payments)} 笔,共 {total:.2f} 元。应缴数没有变。")
+    return redirect("members:dues_receipt", pk)

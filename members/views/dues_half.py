@@ -6,6 +6,7 @@ from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from members import permissions, services
@@ -14,16 +15,17 @@ from members.dates import half_name, months_of_half, quarter_of
 from members.dues_cells import cells_of, payers
 from members.forms.dues_half import HalfCell, HalfForm, HalfQuarter, HalfRow
 from members.forms.filters import HalfFilter
-from members.models import Organization
+from members.models import Organization, User
 from members.services.periods import settled_upto
+from members.views.dues_check import check_page, receipt_link, receipts_of, to_receipt
 
 MEMBERS_A_PAGE = 100  # up to nine fields a row, and Django takes a thousand fields at once
 
 
-def half_rows(page: Page, months: list[datetime.date], organization: Organization) -> list[HalfRow]:
+def half_rows(page: Page, months: list[datetime.date], organization: Organization, reader: User) -> list[HalfRow]:
     """A row for each member of the page."""
     members, today, settled = list(page), timezone.localdate(), settled_upto(organization)
-    cells, arrears = cells_of(members, months), arrears_of(members, today)
+    cells, arrears = cells_of(members, months, reader), arrears_of(members, today)
     rows = []
     for member in members:
         quarters = [
@@ -44,26 +46,25 @@ def dues_half(request: HttpRequest) -> HttpResponse:
     if organization is None:
         if request.method == "POST":
             raise Http404
-        return render(request, "members/dues/half.html", {"filters": filters, "half_name": half_name(half)})
+        return render(request, "members/dues/half.html", {"form": filters, "half_name": half_name(half)})
     can_record = permissions.can_record_dues(request.user, organization)
     if request.method == "POST" and not can_record:
         raise PermissionDenied
     months = months_of_half(half)
     members = payers(organization, months[-1])
     page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
-    rows = half_rows(page, months, organization)
+    rows = half_rows(page, months, organization, request.user)
     form = HalfForm(request.POST or None, first=months[0])
     errors, clashes, status = [], [], 200
     if request.method == "POST":
-        done, errors = pay(request, organization, rows, form)
-        if done:
-            clashes = done.clashes
-            if not clashes:
-                return redirect(request.get_full_path())
-            status, rows = 409, half_rows(page, months, organization)
+        answer, errors, clashes = pay(request, organization, rows, form)
+        if answer:
+            return answer
+        if clashes:
+            status, rows = 409, half_rows(page, months, organization, request.user)
     context = {
-        "filters": filters,
-        "form": form,
+        "form": filters,
+        "pay_form": form,
         "half_name": half_name(half),
         "organization": organization,
         "page": page,
@@ -72,7 +73,9 @@ def dues_half(request: HttpRequest) -> HttpResponse:
         "errors": errors,
         "clashes": clashes,
         "disputed": {clash.member.pk for clash in clashes},
+        "returned": "back" in request.POST,
         "can_record": can_record,
+        "receipts": receipts_of(organization),
         "owing": sum(bool(row.arrears) for row in rows),
         "unrecorded": sum(any(cell.state == "unrecorded" for cell in row.cells) for row in rows),
     }
@@ -81,11 +84,16 @@ def dues_half(request: HttpRequest) -> HttpResponse:
 
 def pay(
     request: HttpRequest, organization: Organization, rows: list[HalfRow], form: HalfForm
-) -> tuple[services.RecordedDues | None, list[str]]:
-    """Record what was ticked; gives back what it came to, or the sentences why nothing was stored."""
+) -> tuple[HttpResponse | None, list[str], list[services.DuesClash]]:
+    """The page to go on to once what was ticked is stored, or before it the one to check what sets all.
+
+    Or else the sentences why nothing was stored, or the clashes.
+    """
     everything, lines, errors = "pay_all" in request.POST, [], []
     for row in rows:
         row.tick(request.POST)
+    if "back" in request.POST:
+        return None, [], []
     if form.is_valid():
         for row in rows:
             seen = request.POST.get(f"seen-{row.member.pk}")
@@ -99,17 +107,27 @@ def pay(
     if not lines and not errors and not everything:
         errors = ["还没有勾选。请先勾选已经缴的月份,再保存。"]
     if errors:
-        return None, errors
+        return None, errors, []
     try:
+        if everything and "confirm" not in request.POST:
+            page = check_page(request, organization, lines, rows, "到这个月为止,全部缴清")
+            if page:
+                return page, [], []
         done = services.record_dues(organization, lines, actor=request.user)
     except ValidationError as error:
-        return None, error.messages
-    if done.payments:
-        messages.success(
-            request,
-            f"已登记缴纳 {done.payments} 笔,共 {done.amount_yuan:.2f} 元,收据 {done.receipt}。"
-            "记错了,点那一格的金额可以更正或撤销。",
-        )
+        return None, error.messages, []
+    if everything and done.receipt and not done.clashes:
+        return to_receipt(request, done), [], []
+    say_what_was_paid(request, done)
+    if done.clashes:
+        return None, [], done.clashes
+    return redirect(request.get_full_path()), [], []
+
+
+def say_what_was_paid(request: HttpRequest, done: services.RecordedDues) -> None:
+    if done.receipt:
+        saved = f"已登记缴纳 {len(done.paying)} 笔,共 {done.amount_yuan:.2f} 元,收据 "
+        after = "。记错了,点那一格的金额更正那一笔,点收据号可以把这次登记全部撤销。"
+        messages.success(request, format_html("{}{}{}", saved, receipt_link(done.receipt), after))
     elif not done.clashes:
         messages.info(request, "没有改动:到这个月为止,都已经登记。")
-    return done, []

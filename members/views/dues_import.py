@@ -87,7 +87,7 @@ def preview_dues(request: HttpRequest) -> HttpResponse:
         else:
             keeping.drop(kept["token"])
             del request.session[KEPT]
-            messages.success(request, f"已登记缴纳 {done.payments} 笔,共 {done.amount_yuan:.2f} 元。")
+            messages.success(request, f"已登记缴纳 {len(done.paying)} 笔,共 {done.amount_yuan:.2f} 元。")
             return redirect("members:dues_receipt", done.receipt.pk)
     plan = bank.check_list(sheet, organization)
     context = {"organization": organization, "errors": errors, **shown(plan)}

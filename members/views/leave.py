@@ -4,28 +4,37 @@ import datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members import permissions, services
+from members.expected import asking_for
 from members.forms.leave import LeaveDecisionForm, LeaveForm
 from members.models import Activity, Attendance, LeaveRequest, Member
-from members.services.leave import AFTERWARDS, ATTENDED, may_ask
+from members.services.leave import AFTERWARDS, MISSED, may_ask
 
 AHEAD = datetime.timedelta(days=92)
 SHOWN = 50
 
 
 def activities_to_ask_for(member: Member):
-    """Activities of these weeks from which the member may still ask for leave, the next one first."""
-    today = timezone.localdate()
+    """Activities of these weeks from which the member may still ask for leave, the latest first; `is_over` as far as known.
+
+    What is on record of the member ends it, unless that is an absence.
+    """
+    now = timezone.localtime()
+    today = now.date()
     asked = LeaveRequest.objects.filter(member=member, state__in=("waiting", "approved"), activity=OuterRef("pk"))
-    attended = Attendance.objects.filter(member=member, status__in=ATTENDED, activity=OuterRef("pk"))
-    near = Activity.objects.expecting(member).in_period(today - AFTERWARDS, today + AHEAD)
-    return near.exclude(Exists(asked)).exclude(Exists(attended)).select_related("organization").order_by("-date", "pk")
+    recorded = Attendance.objects.filter(member=member, activity=OuterRef("pk"))
+    settled = recorded.exclude(status__in=MISSED)
+    near = Activity.objects.expecting(member).filter(asking_for(member))
+    near = near.in_period(today - AFTERWARDS, today + AHEAD)
+    over = Q(date__lt=today) | Q(date=today, starts_at__lt=now.time()) | Exists(recorded)
+    near = near.exclude(Exists(asked)).exclude(Exists(settled)).annotate(is_over=Case(When(over, True), default=False))
+    return near.select_related("organization").order_by("-date", "pk")
 
 
 @require_safe
@@ -45,7 +54,6 @@ def leave(request: HttpRequest) -> HttpResponse:
         "own": seen.filter(member=member)[:SHOWN] if member else [],
         "activities": activities_to_ask_for(member)[:SHOWN] if member else [],
         "is_member": bool(member),
-        "today": timezone.localdate(),
     }
     return render(request, "members/leave/leave.html", context)
 

@@ -17,10 +17,12 @@ from members.models import (
     DuesBase,
     DuesMonth,
     DuesPayment,
+    DuesReceipt,
     MemberStatus,
     MigrantReport,
     VisitMonth,
 )
+from reports.demo.merits import moment
 from reports.demo.people import COMMITTEE, Branch, Person
 
 KIND, STATUS = ActivityKind, AttendanceStatus
@@ -181,7 +183,7 @@ class Life:
         DuesBase.objects.bulk_create(
             DuesBase(
                 member=person.member,
-                month=since,
+                month=max(since, person.owes_since),
                 kind=kind,
                 pay=f"{pay:.2f}" if pay else "",
                 recorded_by=branch.secretary,
@@ -202,6 +204,8 @@ class Life:
                 if person.pays == "nothing":
                     continue
                 for number, month in enumerate(months_between(first, last)):
+                    if month < person.owes_since:
+                        continue
                     excused = person.pays == "excused" and number in (1, 2)
                     owed = DuesMonth(
                         member=person.member,
@@ -221,6 +225,21 @@ class Life:
         mine = DuesMonth.objects.filter(month__range=(first, last))
         mine.update(recorded_at=Cast(F("month"), DateTimeField()))
         DuesPayment.objects.filter(dues_month__in=mine).update(recorded_at=Cast(F("paid_on"), DateTimeField()))
+
+    def give_receipts(self, branches: list[Branch], first: datetime.date):
+        """Receipts for what was paid since a day: what a branch's secretary took in within a third of a month is one."""
+        for branch in branches:
+            lots: dict[tuple[datetime.date, int], list[DuesPayment]] = {}
+            paid = DuesPayment.objects.filter(
+                dues_month__member__in=[person.member for person in branch.people], paid_on__gte=first
+            )
+            for payment in paid.order_by("paid_on", "pk"):
+                third = min((payment.paid_on.day - 1) // 10, 2)
+                lots.setdefault((payment.paid_on.replace(day=1), third), []).append(payment)
+            for lot in lots.values():
+                receipt = DuesReceipt.objects.create(organization=branch.organization, recorded_by=branch.secretary)
+                DuesReceipt.objects.filter(pk=receipt.pk).update(recorded_at=moment(lot[-1].paid_on, 16))
+                DuesPayment.objects.filter(pk__in=[payment.pk for payment in lot]).update(receipt=receipt)
 
     def _payments(self, person: Person, owed: DuesMonth, number: int, branch: Branch) -> Iterator[DuesPayment]:
         """Payments towards a month, the `number`th of its half-year (from 0), by the person's habit."""

@@ -8,7 +8,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 
 from members import dues_standard as standard
-from members.dates import months_later
+from members.dates import first_of, months_later
 from members.models import (
     DuesKind,
     Exemption,
@@ -115,6 +115,11 @@ class Person:
 
     def place_on(self, day: datetime.date) -> Organization:
         return [place for place, since in self.places if since <= day][-1]
+
+    @property
+    def owes_since(self) -> datetime.date:
+        """The month in which the member joined; of those who joined before all of this, the first month of all."""
+        return max(LONG_AGO, first_of(self.member.joined_on or LONG_AGO))
 
     def due_yuan(self, month: datetime.date) -> Decimal:
         kind, pay = next((kind, pay) for since, kind, pay in reversed(self.bases) if since <= month)

@@ -14,6 +14,7 @@ from reports.demo.appraisals import Appraisals
 from reports.demo.assessing import assess_some
 from reports.demo.course import COURSE_DAYS, Course
 from reports.demo.declaring import ask_some_back, attach_pictures, leave_drafts
+from reports.demo.leave import ask_for_leave
 from reports.demo.life import Life
 from reports.demo.measures import handle_measures
 from reports.demo.merits import FINISHED, RUNNING, Merits, moment
@@ -29,8 +30,9 @@ OTHER_SCHEME = "street-annual"  # of the other street and of the office branch: 
 DISCIPLINE_SCHEME = "village-inspector"  # of those in charge of discipline, beside their branch's
 HALVES_BEFORE = 3  # with attendance and dues only, for what looks back
 VISITING = 2  # branches of the street that note the households they keep contact with
+RECEIPTED = 2  # branches whose dues of these weeks have receipts
 CLAIM = "获评楼院文明家庭"  # a merit that the street refused
-AHEAD = datetime.timedelta(14)  # activities are announced so long before
+AHEAD = datetime.timedelta(21)  # activities are announced so long before
 
 
 class OccupiedError(Exception):
@@ -135,6 +137,8 @@ class Demo:
         period, merits, today = self.running, self.merits, self.today
         self.life.hold_activities(self.town.everywhere, period.starts_on, today + AHEAD, missing=True)
         self.life.collect_dues(self.town.everywhere, period.starts_on, today)
+        self.life.give_receipts(self.town.branches[:RECEIPTED], max(period.starts_on, first_of(today, -1)))
+        ask_for_leave(self.town, today)
         share = (today - period.starts_on).days / (period.ends_on - period.starts_on).days
         merits.draw_usual(period.starts_on, today, share)
         merits.play_parts(RUNNING, period.starts_on, today)

@@ -2,7 +2,7 @@
 
 import datetime
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from evaluations.course import progress_of
 from evaluations.models import Result, Round
-from members.models import Activity, LeaveRequest, Member
+from members.expected import asking_for
+from members.models import Activity, Attendance, LeaveRequest, Member
 from reports.tasks import tasks_of
 from scoring.engine import Period
 
@@ -47,8 +48,10 @@ def upcoming(member: Member) -> list[Activity]:
     """The next activities that the member is expected at, each with the own request for leave as `leave`."""
     now = timezone.localtime()
     today = now.date()
-    coming = Activity.objects.expecting(member).in_period(today, today + UPCOMING).order_by("date", "starts_at", "pk")
-    coming = coming.exclude(date=today, starts_at__lt=now.time())
+    coming = Activity.objects.expecting(member).filter(asking_for(member))
+    coming = coming.in_period(today, today + UPCOMING).order_by("date", "starts_at", "pk")
+    recorded = Attendance.objects.filter(member=member, activity=OuterRef("pk"))
+    coming = coming.exclude(date=today, starts_at__lt=now.time()).exclude(Exists(recorded))
     asked = LeaveRequest.objects.filter(member=member).exclude(state=LeaveRequest.State.WITHDRAWN).order_by("pk")
     found = list(coming.prefetch_related(Prefetch("leave_requests", asked, to_attr="own_requests"))[:LISTED])
     for activity in found:

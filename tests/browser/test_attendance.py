@@ -281,7 +281,7 @@ def test_member_scans_the_code_on_the_wall(open_grid, hall, environment, page, p
     number = re.search(r"/activities/(\d+)/", page.url)[1]
     page.get_by_role("link", name="扫码签到").click()
     expect(page.get_by_role("img", name="签到二维码,每 30 秒换一次")).to_be_visible()
-    expect(page.get_by_text(f"人已签到,名单 {PEOPLE} 人")).to_be_visible()
+    expect(page.get_by_text(f"人已到会,名单 {PEOPLE} 人")).to_be_visible()
     with page.expect_response(re.compile("/check-in/code/")):
         picture("check-in-screen")
     # The code as the wall shows it: no camera here, so it is made with the site's own key.
@@ -297,7 +297,7 @@ def test_member_scans_the_code_on_the_wall(open_grid, hall, environment, page, p
     expect(member.get_by_text("赵建国,您已签到:到会")).to_be_visible()
     member.screenshot(path="var/screens/check-in-done-360.png")
     assert member.evaluate("document.documentElement.scrollWidth") <= 360
-    expect(page.get_by_text("刚刚签到:赵建国")).to_be_visible()
+    expect(page.get_by_text("最近到会:赵建国(扫码签到)")).to_be_visible()
     phone.close()
 
 

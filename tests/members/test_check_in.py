@@ -212,7 +212,18 @@ def test_screen_shows_a_code_that_works(people, event, sign_in):
     services.check_in(event, people.zhang, timezone.localtime(), actor=people.member)
     part = sign_in(people.leader).get(url("check_in_code", event.pk))
     assert (part.context["arrived"], part.context["listed"]) == (1, 2)
-    assert "刚刚签到:张建国" in part.content.decode()
+    assert "最近到会:张建国(扫码签到)" in part.content.decode()
+
+
+def test_screen_says_how_each_got_on_record(people, event, sign_in):
+    services.check_in(event, people.zhang, timezone.localtime(), actor=people.member)
+    services.record_attendance(event, {people.wang: ("", "present")}, actor=people.secretary)
+    client = sign_in(people.leader)
+    assert "最近到会:王志强(书记登记)、张建国(扫码签到)" in client.get(url("check_in_code", event.pk)).content.decode()
+    services.record_attendance(event, {people.zhang: ("present", "late")}, actor=people.secretary)
+    assert "最近到会:张建国(书记登记)、王志强(书记登记)" in client.get(url("check_in_code", event.pk)).content.decode()
+    body = sign_in(people.member).get(url("check_in", code_of(event))).content.decode()
+    assert "张建国,书记已经登记您:迟到" in body
 
 
 def test_code_changes_with_the_step(event, monkeypatch):

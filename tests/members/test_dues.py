@@ -15,6 +15,8 @@ from tests import factories as make
 
 THIS_MONTH = first_of(timezone.localdate())
 LAST_MONTH = first_of(THIS_MONTH, -1)
+PAY_TODAY = {"pay_today": "1", "confirm": "1"}
+UNDO = "记错了,点收据号可以把这次登记全部撤销。"
 
 
 def url(name="dues", *args):
@@ -34,8 +36,9 @@ def record(member):
 
 
 def receipt():
-    """The number of the latest receipt."""
-    return DuesReceipt.objects.first().number
+    """The number of the latest receipt, as a message shows it."""
+    latest = DuesReceipt.objects.first()
+    return f'<a class="num" href="{url("dues_receipt", latest.pk)}">{latest.number}</a>'
 
 
 def month_words(month):
@@ -64,6 +67,13 @@ def test_dues_says_arrears_in_words(people, sign_in):
     rows = sign_in(people.secretary).get(url()).context["rows"]
     months = "、".join(month_words(first_of(THIS_MONTH, -back)) for back in (2, 1))
     assert [row.arrears and row.arrears.words for row in rows] == [f"欠 2 个月:{months}", None]
+
+
+def test_dues_asks_for_no_payment_where_nothing_is_left(people, sign_in):
+    make.dues(people.zhang, THIS_MONTH, people.secretary, paid=10, paid_on=THIS_MONTH)
+    body = sign_in(people.secretary).get(url()).content.decode()
+    for name in ("full", "amount_yuan", "paid_on"):
+        assert [f"m{member.pk}-{name}" in body for member in (people.zhang, people.wang)] == [False, True]
 
 
 def test_dues_shows_the_chosen_month_and_organization(people, places, sign_in):
@@ -104,9 +114,7 @@ def test_dues_pay_today_fills_only_unpaid_rows(people, places, sign_in):
     make.dues(part, THIS_MONTH, people.secretary, paid=3, paid_on=THIS_MONTH)
     data = sent(people.zhang) | sent(people.wang, amount_yuan="5", paid_on=f"{THIS_MONTH}")
     data |= (
-        sent(part, seen="3.00|10.00|0|")
-        | sent(excused, excused="on", excuse="困难", excused_by="支部大会")
-        | {"pay_today": "1"}
+        sent(part, seen="3.00|10.00|0|") | sent(excused, excused="on", excuse="困难", excused_by="支部大会") | PAY_TODAY
     )
     sign_in(people.secretary).post(url(), data)
     assert [record(member)[0][2] for member in (people.zhang, people.wang, part, excused)] == [[10], [5], [3], []]
@@ -177,12 +185,12 @@ def test_dues_names_who_still_owes_part(people, places, sign_in):
     client = sign_in(people.secretary)
     page = client.post(url(), sent(people.zhang, due="50", amount_yuan="10") | sent(people.wang), follow=True)
     assert [str(each) for each in page.context["messages"]] == [
-        f"已保存:应缴 2 笔,缴纳 1 笔,收据 {receipt()}。张建国还欠 40 元。"
+        f"已保存:应缴 2 笔,缴纳 1 笔,收据 {receipt()}。张建国还欠 40 元。{UNDO}"
     ]
     data = {key: value for each in others for key, value in sent(each, amount_yuan="9.50").items()}
     page = client.post(url(), data | sent(people.wang, seen="0.00|10.00|0|", amount_yuan="1"), follow=True)
     assert [str(each) for each in page.context["messages"]] == [
-        f"已保存:应缴 3 笔,缴纳 4 笔,收据 {receipt()}。王志强还欠 9 元、甲还欠 0.5 元、乙还欠 0.5 元,另有 1 人也没有缴清。"
+        f"已保存:应缴 3 笔,缴纳 4 笔,收据 {receipt()}。王志强还欠 9 元、甲还欠 0.5 元、乙还欠 0.5 元,另有 1 人也没有缴清。{UNDO}"
     ]
 
 
@@ -190,7 +198,7 @@ def test_dues_names_only_what_was_saved(people, sign_in):
     make.dues(people.zhang, THIS_MONTH, people.secretary, paid="4.20", paid_on=THIS_MONTH)
     data = sent(people.zhang, seen="4.20|10.00|0|", amount_yuan="5.80")
     page = sign_in(people.secretary).post(url(), data, follow=True)
-    assert [str(each) for each in page.context["messages"]] == [f"已保存:缴纳 1 笔,收据 {receipt()}。"]
+    assert [str(each) for each in page.context["messages"]] == [f"已保存:缴纳 1 笔,收据 {receipt()}。{UNDO}"]
 
 
 def test_dues_warns_before_it_is_left_unsaved(people, sign_in):
@@ -335,11 +343,62 @@ def test_dues_changed_by_two_people_is_told(people, sign_in):
 
 def test_dues_sent_twice_pays_once(people, sign_in):
     client = sign_in(people.secretary)
-    data = sent(people.zhang) | sent(people.wang) | {"pay_today": "1"}
+    data = sent(people.zhang) | sent(people.wang) | PAY_TODAY
     assert client.post(url(), data).status_code == 302
     assert client.post(url(), data).status_code == 302
     assert DuesPayment.objects.count() == 2
     assert FactChange.objects.count() == 4
+
+
+# Setting all ------------------------------------------------------------------------------------
+
+
+def test_paying_for_all_is_checked_before_it_is_stored(people, places, sign_in):
+    part = make.member("甲", places.branch)
+    unknown = make.member("乙", places.branch)
+    make.dues(part, THIS_MONTH, people.secretary, paid=3, paid_on=THIS_MONTH)
+    data = sent(people.zhang) | sent(people.wang, due="5.50") | sent(part, seen="3.00|10.00|0|") | sent(unknown, due="")
+    client = sign_in(people.secretary)
+    page = client.post(url(), data | {"pay_today": "1"})
+    assert page.status_code == 200
+    assert DuesPayment.objects.count() == 1
+    assert [(str(who), [line.month for line in lines], total) for who, lines, total in page.context["people"]] == [
+        ("张建国", [THIS_MONTH], Decimal(10)),
+        ("王志强", [THIS_MONTH], Decimal("5.50")),
+    ]
+    assert page.context["left_out"] == [(part, "已缴 3 元,还欠 7 元"), (unknown, "还没有核定")]
+    assert page.context["plan"].amount_yuan == Decimal("15.50")
+    confirmed = client.post(url(), dict(page.context["sent"]) | {"confirm": "1"}, follow=True)
+    assert confirmed.redirect_chain == [(url("dues_receipt", DuesReceipt.objects.get().pk), 302)]
+    assert record(people.wang) == [(THIS_MONTH, Decimal("5.50"), [Decimal("5.50")])]
+    assert record(part) == [(THIS_MONTH, Decimal(10), [Decimal(3)])]
+
+
+def test_check_leads_back_to_the_grid_with_what_was_written(people, sign_in):
+    client = sign_in(people.secretary)
+    page = client.post(url(), sent(people.zhang, due="7") | sent(people.wang) | {"pay_today": "1"})
+    back = client.post(url(), dict(page.context["sent"]) | {"back": "1"})
+    assert back.context["rows"][0]["due_yuan"].value() == "7"
+    assert 'data-guard="unsaved"' in back.content.decode()
+    assert not DuesMonth.objects.exists()
+
+
+def test_check_names_faults_and_what_others_changed(people, sign_in):
+    client = sign_in(people.secretary)
+    page = client.post(url(), sent(people.zhang, amount_yuan="11") | sent(people.wang) | {"pay_today": "1"})
+    assert page.context["errors"] == ["张建国:应缴 10 元,已缴 0 元,这次最多缴 10 元。请核对金额,或先改应缴数。"]
+    sign_in(people.staff).post(url(), sent(people.zhang, amount_yuan="4"))
+    client = sign_in(people.secretary)
+    page = client.post(url(), sent(people.zhang, full="on") | sent(people.wang) | {"pay_today": "1"})
+    assert [who for who, _, _ in page.context["people"]] == [people.wang]
+    assert f"张建国 {THIS_MONTH.month} 月,别人刚改过" in page.content.decode()
+
+
+def test_paying_for_all_twice_says_that_there_is_nothing_left(people, sign_in):
+    client = sign_in(people.secretary)
+    client.post(url(), sent(people.zhang) | PAY_TODAY)
+    page = client.post(url(), sent(people.zhang, seen="10.00|10.00|0|") | {"pay_today": "1"}, follow=True)
+    assert [str(each) for each in page.context["messages"]][-1] == "没有改动。"
 
 
 # Correcting -------------------------------------------------------------------------------------
@@ -425,6 +484,14 @@ def test_receipt_lists_what_was_paid_together(people, sign_in):
     assert receipt.number in client.get(url()).content.decode()
 
 
+def test_latest_receipts_come_first(people, sign_in):
+    client = sign_in(people.secretary)
+    client.post(url(), sent(people.zhang, amount_yuan="4"))
+    client.post(url(), sent(people.zhang, seen="4.00|10.00|0|", amount_yuan="6"))
+    for name in ("dues", "dues_half"):
+        assert [receipt.total for receipt in client.get(url(name)).context["receipts"]] == [6, 4]
+
+
 def test_receipt_says_that_all_was_taken_back(people, sign_in):
     client = sign_in(people.secretary)
     client.post(url(), sent(people.zhang, full="on"))
@@ -451,3 +518,97 @@ def test_receipt_query_count_does_not_grow(people, places, sign_in):
             client.get(address)
         counts.append(len(read))
     assert counts[0] == counts[1]
+
+
+# Taking back a receipt as a whole ---------------------------------------------------------------
+
+
+@pytest.fixture
+def batch(people, sign_in):
+    """The secretary's receipt of today for Zhang and Wang, ten yuan each."""
+    sign_in(people.secretary).post(url(), sent(people.zhang) | sent(people.wang) | PAY_TODAY)
+    return DuesReceipt.objects.get()
+
+
+def take_back(client, receipt):
+    page = client.post(url("withdraw_receipt", receipt.pk), follow=True)
+    return page.status_code, [str(each) for each in page.context.get("messages", [])][-1:]
+
+
+def test_receipt_is_taken_back_as_a_whole_with_history(people, batch, sign_in):
+    client = sign_in(people.secretary)
+    assert url("withdraw_receipt", batch.pk) in client.get(url("dues_receipt", batch.pk)).content.decode()
+    assert take_back(client, batch) == (200, ["已撤销这次登记:缴纳 2 笔,共 20.00 元。应缴数没有变。"])
+    for member in (people.zhang, people.wang):
+        assert record(member) == [(THIS_MONTH, Decimal(10), [])]
+        change = member.changes.filter(kind="payment").latest("pk")
+        assert (change.old, change.new) == (f"{timezone.localdate()} 缴 10.00 元", "登记有误,已撤销")
+    batch.refresh_from_db()
+    assert batch.corrected_at
+    body = client.get(url("dues_receipt", batch.pk)).content.decode()
+    assert "已经全部撤销" in body
+    assert url("withdraw_receipt", batch.pk) not in body
+    assert "已经全部撤销" in client.get(url()).content.decode()
+    assert take_back(client, batch)[1] == ["这次登记里的缴纳已经更正或者撤销过,不能再整批撤销。记错的请逐笔更正。"]
+
+
+def test_receipt_is_taken_back_by_whoever_recorded_it(people, batch, sign_in):
+    for user, status in ((people.staff, 403), (people.leader, 403), (people.outsider, 404)):
+        client = sign_in(user)
+        assert client.post(url("withdraw_receipt", batch.pk)).status_code == status
+        assert url("withdraw_receipt", batch.pk) not in client.get(url("dues_receipt", batch.pk)).content.decode()
+    assert DuesPayment.objects.count() == 2
+
+
+@pytest.mark.parametrize("data", [{"withdraw": "1"}, {"amount_yuan": "1", "paid_on": f"{THIS_MONTH}"}])
+def test_receipt_stays_once_something_of_it_was_corrected(people, batch, sign_in, data):
+    client = sign_in(people.secretary)
+    client.post(url("edit_payment", batch.payments.first().pk), data)
+    left = list(DuesPayment.objects.values_list("pk", "amount_yuan"))
+    assert "不能再整批撤销" in client.get(url("dues_receipt", batch.pk)).content.decode()
+    assert take_back(client, batch)[1] == ["这次登记里的缴纳已经更正或者撤销过,不能再整批撤销。记错的请逐笔更正。"]
+    assert list(DuesPayment.objects.values_list("pk", "amount_yuan")) == left
+
+
+def test_receipt_of_another_day_stays(people, batch, sign_in):
+    DuesReceipt.objects.update(recorded_at=timezone.now() - datetime.timedelta(days=1))
+    assert take_back(sign_in(people.secretary), batch)[1] == ["整批撤销只能在登记的当天。记错的请逐笔更正。"]
+    assert DuesPayment.objects.count() == 2
+
+
+def test_receipt_of_a_settled_period_stays(people, places, batch, sign_in):
+    close(places.branch, THIS_MONTH, timezone.localdate())
+    (sentence,) = take_back(sign_in(people.secretary), batch)[1]
+    assert "已经办结" in sentence
+    assert DuesPayment.objects.count() == 2
+
+
+# Members who have moved -------------------------------------------------------------------------
+
+
+def test_payment_of_somebody_who_moved_away_names_whom_to_ask(people, places, sign_in):
+    owed = make.dues(people.zhang, LAST_MONTH, people.secretary, paid=10, paid_on=LAST_MONTH)
+    receipt = DuesReceipt.objects.create(organization=places.branch, recorded_by=people.secretary)
+    owed.payments.update(receipt=receipt)
+    link, client = url("edit_payment", owed.payments.get().pk), sign_in(people.secretary)
+    addresses = (
+        f"{url()}?month={LAST_MONTH:%Y-%m}",
+        f"{url('dues_half')}?half={LAST_MONTH.year}H{1 if LAST_MONTH.month < 7 else 2}",
+        url("dues_receipt", receipt.pk),
+    )
+    assert [link in client.get(address).content.decode() for address in addresses] == [True] * 3
+    people.zhang.memberships.update(ends_on=THIS_MONTH - datetime.timedelta(days=1))
+    people.zhang.memberships.create(organization=places.sibling, starts_on=THIS_MONTH)
+    assert client.get(link).status_code == 404
+    for address in (addresses[0], addresses[2]):
+        body = client.get(address).content.decode()
+        assert link not in body
+        assert "现在在和平社区第二党支部,要更正请找那里" in body
+    new = make.user("新书记", "branch_secretary", places.sibling)
+    body = (
+        sign_in(new)
+        .get(f"{url('dues_half')}?half={LAST_MONTH.year}H{1 if LAST_MONTH.month < 7 else 2}")
+        .content.decode()
+    )
+    assert (link in body) == (LAST_MONTH.month not in (6, 12))  # the half-year lists who belongs at its end
+    assert client.get(link).status_code == 200

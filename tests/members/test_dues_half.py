@@ -20,6 +20,7 @@ PAGE = f"{URL}?half={YEAR}H2"
 MONTHS = months_of_half(f"{YEAR}H2")
 JULY, AUGUST = MONTHS[:2]
 DAY = f"{YEAR}-12-20"
+PAY_ALL = {"pay_all": "1", "confirm": "1"}
 
 
 def ticked(client, *ticks, page=PAGE, **fields):
@@ -67,7 +68,9 @@ def test_half_pays_what_is_ticked_under_one_receipt(people, owing, sign_in):
     assert paid(owing) == [(7, 38), (8, 8), (8, 30)]
     receipt = DuesReceipt.objects.get()
     assert set(receipt.payments.values_list("payer", "paid_on")) == {("王丽", datetime.date(YEAR, 12, 20))}
-    assert f"已登记缴纳 2 笔,共 68.00 元,收据 {receipt}。" in str(next(iter(page.context["messages"])))
+    said = str(next(iter(page.context["messages"])))
+    assert said.startswith("已登记缴纳 2 笔,共 68.00 元,收据 <a ")
+    assert f">{receipt}</a>。" in said
     assert states(page)[0][:2] == ["paid", "paid"]
 
 
@@ -80,13 +83,28 @@ def test_half_pays_a_quarter_at_once(people, owing, sign_in):
 
 def test_half_pays_everything_that_has_begun(people, owing, sign_in):
     client = sign_in(people.secretary)
-    data = ticked(client) | {"pay_all": "1"}
+    data = ticked(client) | PAY_ALL
     client.post(PAGE, data)
     assert [amount for _, amount in paid(owing)] == [38, 8, 30, 38, 38, 38, 38]
     assert not people.wang.dues_months.exists()
     again = client.post(PAGE, data, follow=True)
     assert [str(each) for each in again.context["messages"]][-1] == "没有改动:到这个月为止,都已经登记。"
     assert len(paid(owing)) == 7
+
+
+def test_half_asks_before_it_pays_everything(people, owing, sign_in):
+    client = sign_in(people.secretary)
+    page = client.post(PAGE, ticked(client, payer="王丽") | {"pay_all": "1"})
+    ((who, lines, amount),) = page.context["people"]
+    assert (who, len(lines), amount) == (owing, 6, 220)
+    assert page.context["months"] == MONTHS
+    assert page.context["left_out"] == [(people.wang, "7 月、8 月、9 月、10 月、11 月、12 月还没有核定")]
+    assert paid(owing) == [(8, 8)]
+    back = client.post(PAGE, dict(page.context["sent"]) | {"back": "1"})
+    assert back.context["pay_form"]["payer"].value() == "王丽"
+    assert paid(owing) == [(8, 8)]
+    client.post(PAGE, dict(page.context["sent"]) | {"confirm": "1"})
+    assert sum(amount for _, amount in paid(owing)) == 228
 
 
 def test_half_of_the_present_offers_the_quarter_in_advance(people, sign_in):
@@ -99,7 +117,7 @@ def test_half_of_the_present_offers_the_quarter_in_advance(people, sign_in):
     expected = begun + ["later"] * (6 - len(begun))
     assert states(page)[0] == expected
     client = sign_in(people.secretary)
-    client.post(URL, ticked(client, page=URL, paid_on=f"{today}") | {"pay_all": "1"})
+    client.post(URL, ticked(client, page=URL, paid_on=f"{today}") | PAY_ALL)
     assert max(month for month, _ in paid(people.zhang)) == today.month  # what is to come only by a tick
 
 
@@ -214,7 +232,7 @@ def test_half_query_count_does_not_grow(people, places, owing, sign_in):
             make.base(make.member("甲", places.branch), JULY, "relief", by=people.secretary)
         DuesPayment.objects.all().delete()
         DuesMonth.objects.all().delete()
-        data = ticked(client) | {"pay_all": "1"}
+        data = ticked(client) | PAY_ALL
         with CaptureQueriesContext(connection) as written:
             client.post(PAGE, data)
         with CaptureQueriesContext(connection) as read:

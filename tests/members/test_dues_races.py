@@ -1,6 +1,7 @@
 """Many at once: nothing is paid twice, and nobody's entry is overwritten unseen."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from members import services
@@ -24,8 +25,22 @@ def test_a_month_paid_in_twenty_windows_is_paid_once(shared_database, people, pl
         return services.record_dues(places.branch, [line], actor=user)
 
     outcomes = at_once(*[lambda user=user: pay(user) for user in users])
-    assert sorted((done.payments, len(done.clashes)) for done in outcomes) == [(0, 1)] * 19 + [(1, 0)]
+    assert sorted((len(done.paying), len(done.clashes)) for done in outcomes) == [(0, 1)] * 19 + [(1, 0)]
     assert (DuesPayment.objects.count(), DuesReceipt.objects.count()) == (1, 1)
+
+
+def test_a_receipt_taken_back_in_ten_windows_is_taken_back_once(shared_database, people, places):
+    line = services.DuesLine(people.zhang, THIS_MONTH, "", 10, amount_yuan=10, paid_on=TODAY)
+    receipt = services.record_dues(places.branch, [line], actor=people.secretary).receipt
+
+    def take_back():
+        try:
+            return len(services.withdraw_receipt(receipt, actor=people.secretary))
+        except ValidationError:
+            return 0
+
+    assert sorted(at_once(*[take_back] * 10)) == [0] * 9 + [1]
+    assert people.zhang.changes.filter(new="登记有误,已撤销").count() == 1
 
 
 def test_a_bank_list_confirmed_in_ten_windows_is_recorded_once(shared_database, people, places):
@@ -35,7 +50,7 @@ def test_a_bank_list_confirmed_in_ten_windows_is_recorded_once(shared_database, 
 
     def confirm():
         try:
-            return bank.import_list(sheet, places.branch, promised, actor=people.secretary).payments
+            return len(bank.import_list(sheet, places.branch, promised, actor=people.secretary).paying)
         except bank.ListChangedError:
             return 0
 

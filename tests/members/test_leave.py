@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members import services
-from members.models import ClosedPeriod, LeaveRequest, Role, RoleAssignment
+from members.models import ClosedPeriod, LeaveRequest, Position, Role, RoleAssignment
 from reports.tasks import tasks_of
 from tests import factories as make
 
@@ -109,6 +109,58 @@ def test_who_attended_needs_no_leave(people, event):
     move(event, 0)
     make.attendance(event, people.zhang, "late", people.secretary)
     assert refusal(event, people) == "这次活动已经登记您「迟到」,不用请假。登记错了的,请找书记更正。"
+
+
+def offered(people, sign_in):
+    return [(str(each), each.is_over) for each in sign_in(people.member).get(url("leave")).context["activities"]]
+
+
+def test_leave_is_offered_until_the_member_is_on_record(people, event, sign_in):
+    event.starts_at = datetime.time.max
+    move(event, 0)
+    assert offered(people, sign_in) == [("主题党日", False)]
+    event.starts_at = datetime.time.min
+    event.save()
+    assert offered(people, sign_in) == [("主题党日", True)]
+    mark = make.attendance(event, people.zhang, "absent", people.secretary)
+    assert offered(people, sign_in) == [("主题党日", True)]
+    for status in ("present", "late", "personal_leave", "not_required"):
+        type(mark).objects.update(status=status)
+        assert offered(people, sign_in) == []
+        assert "不用请假" in refusal(event, people)
+    assert "请告诉书记" in sign_in(people.member).get(url("leave")).content.decode()
+
+
+def test_committee_meetings_are_offered_to_the_committee_only(people, places, event, sign_in):
+    event.kind = "committee_meeting"
+    event.save()
+    client = sign_in(people.member)
+
+    def shown_to_zhang():
+        return (
+            len(client.get(url("leave")).context["activities"]),
+            len(client.get(reverse("home")).context["upcoming"]),
+        )
+
+    assert shown_to_zhang() == (0, 0)
+    post = Position.objects.create(
+        member=people.zhang, organization=places.branch, title="committee_member", starts_on=make.LONG_AGO
+    )
+    assert shown_to_zhang() == (1, 1)
+    post.ends_on = event.date - DAYS(1)
+    post.save()
+    assert shown_to_zhang() == (0, 0)
+    post.ends_on = None
+    post.organization = places.community  # its committee is another one
+    post.save()
+    assert shown_to_zhang() == (0, 0)
+
+
+def test_home_leaves_out_what_is_on_record(people, event, sign_in):
+    move(event, 0)
+    assert len(sign_in(people.member).get(reverse("home")).context["upcoming"]) == 1
+    make.attendance(event, people.zhang, "present", people.secretary)
+    assert sign_in(people.member).get(reverse("home")).context["upcoming"] == []
 
 
 def test_leave_of_a_settled_period_is_refused(people, places, event, asked):

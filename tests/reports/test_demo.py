@@ -8,6 +8,8 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.models import F, Max
+from django.db.models.functions import ExtractMonth, ExtractYear
 from django.urls import reverse
 from django.utils import timezone
 
@@ -33,8 +35,12 @@ from evaluations.services.appraisals import counts_add_up
 from members.models import (
     Activity,
     Attendance,
+    DuesBase,
+    DuesMonth,
     DuesPayment,
+    DuesReceipt,
     Exemption,
+    LeaveRequest,
     Member,
     MigrantReport,
     MobilityChange,
@@ -178,7 +184,18 @@ def test_nothing_has_changed_since_the_computation(loaded):
 
 
 def test_rows_pass_the_checks_that_forms_make(loaded):
-    for model in (Member, VisitMonth, MigrantReport, Entry, Decision, Evidence, Question, Answer, Resolution):
+    for model in (
+        Member,
+        VisitMonth,
+        MigrantReport,
+        LeaveRequest,
+        Entry,
+        Decision,
+        Evidence,
+        Question,
+        Answer,
+        Resolution,
+    ):
         for row in model.objects.all():
             row.full_clean()
 
@@ -191,6 +208,34 @@ def test_verdicts_rest_on_papers_and_exemptions_on_votes(loaded):
     exempted = Resolution.objects.filter(purpose="exemption").values("member")
     assert not Exemption.objects.exclude(member__in=exempted).exists()
     assert {one.is_carried for one in Resolution.objects.all()} == {True, False}
+
+
+def test_nobody_owes_dues_before_joining(loaded):
+    early = ExtractYear("member__joined_on") * 12 + ExtractMonth("member__joined_on")
+    for facts in (DuesBase.objects, DuesMonth.objects):
+        of_month = facts.annotate(at=ExtractYear("month") * 12 + ExtractMonth("month"), joined=early)
+        assert not of_month.filter(at__lt=F("joined")).exists()
+    assert DuesBase.objects.filter(month__gt=datetime.date(2026, 1, 1), member__status="probationary").exists()
+
+
+def test_leave_is_granted_refused_and_waits(loaded):
+    secretary = User.objects.get(username="shuji")
+    assert Counter(LeaveRequest.objects.values_list("state", flat=True)) == {"approved": 2, "refused": 1, "waiting": 2}
+    for asked in LeaveRequest.objects.select_related("activity"):
+        mark = Attendance.objects.filter(activity=asked.activity, member=asked.member).first()
+        assert asked.asked_at.date() < asked.activity.date
+        assert (asked.activity.date > TODAY) == asked.is_waiting == (mark is None)
+        assert asked.state != "approved" or mark.status == asked.kind
+        assert asked.state != "refused" or (mark.status, bool(asked.answer)) == ("present", True)
+    assert set(LeaveRequest.objects.to_decide_by(secretary)) == set(LeaveRequest.objects.filter(state="waiting"))
+
+
+def test_dues_have_receipts_of_several_people(loaded, client):
+    client.force_login(User.objects.get(username="shuji"))
+    page = client.get(reverse("members:dues"))
+    assert [receipt.count > 1 for receipt in page.context["receipts"]].count(True) >= 3
+    for receipt in DuesReceipt.objects.annotate(last=Max("payments__paid_on")):
+        assert receipt.last == timezone.localdate(receipt.recorded_at) <= TODAY
 
 
 def test_no_fact_lies_in_the_future(loaded):
