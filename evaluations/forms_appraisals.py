@@ -15,8 +15,9 @@ from evaluations.models import Appraisal, AppraisalGroup, Voter
 from evaluations.services import Electorate, Mark
 from evaluations.services.appraisals import SCORES
 from evaluations.services.ballots import MOST_CODES
+from members.forms.files import CheckedFileField
 from members.models import Member
-from members.uploads import PICTURES, CheckedFile, check_file
+from members.uploads import PICTURES, limits_words
 from scoring.engine.elements import Group
 
 MOST_PEOPLE = 999  # of a group
@@ -262,20 +263,16 @@ class SlipsForm(forms.Form):
 
 
 class PhotoForm(forms.Form):
-    file = forms.FileField(
+    file = CheckedFileField(
+        PICTURES,
         label="计票单照片",
-        help_text="签过名的计票单,JPG 或 PNG 图片,最多 10 MB。照片里的拍摄地点等信息会去掉。",
-        error_messages={"required": "请选一张照片。", "empty": "文件是空的。请重新拍照后上传。"},
-        widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png"}),
+        help_text=f"签过名的计票单;{limits_words(PICTURES)}。照片里的拍摄地点等信息会去掉。",
     )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.helper = FormHelper()
         self.helper.form_tag = False
-
-    def clean_file(self) -> CheckedFile:
-        return check_file(self.cleaned_data["file"], PICTURES)
 
 
 class RosterGrid:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from members.resources import DateWidget, plain_word
+from members.roster_columns import DateWidget, plain_word
 from members.workbooks import NOTHING_WRITTEN, Sheet, WorkbookError
 
 COLUMNS = {

@@ -21,7 +21,7 @@ from members.models import (
     PositionTitle,
     User,
 )
-from members.resources import COLUMNS, REQUIRED
+from members.roster_columns import COLUMNS, REQUIRED
 
 WIDTHS = {"身份证号": 22, "所在支部": 28, "姓名": 12, "电话": 16, "职务": 16}
 HOW_TO = {

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import ceil
 from pathlib import PurePath
 from uuid import uuid4
 
@@ -20,15 +21,23 @@ from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header
 from PIL import Image, ImageOps
+from pillow_heif import register_heif_opener
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-FILE_LIMIT = 10 * 1024 * 1024  # bytes of one file
-PIXEL_LIMIT = 50_000_000
-HEAVY_PIXEL_LIMIT = 16_000_000  # of pictures that take more than four bytes of memory a pixel
+# The phone's own previews and depth maps are not looked at: only the picture itself is.
+register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
+MB = 1024 * 1024
+FILE_LIMIT = 10 * MB  # bytes of one file
+PICTURE_LIMIT = 20 * MB  # bytes of one picture, which is stored much smaller
+# Pixels by how much memory reading takes: what a phone writes is read in a smaller size at once, or with little more
+# than its pixels take; the rest with more than four bytes a pixel.
+JPEG_PIXELS, PNG_PIXELS, HEIF_PIXELS, HEAVY_PIXELS = 110_000_000, 50_000_000, 36_000_000, 16_000_000
+Image.MAX_IMAGE_PIXELS = JPEG_PIXELS  # Pillow warns above it, and refuses twice as many
 LIGHT_MODES = ("1", "L", "P", "RGB")
-LONGEST_SIDE = 3000  # pixels that a stored picture has at most: a page of paper stays legible
-UNPACKED_LIMIT = 60 * 1024 * 1024  # bytes of all parts of a .docx
+LONGEST_SIDE = 2400  # pixels that a stored picture has at most: a page of paper stays legible
+UNPACKED_LIMIT = 60 * MB  # bytes of all parts of a .docx
 PART_LIMIT = 2000
 NAME_LIMIT = 100
 
@@ -38,24 +47,24 @@ MINUTES = (*PAPERS, "txt")
 # What the end of a name promises, as far as it promises anything that can be attached.
 PROMISED = {
     "jpg": PICTURES, "jpeg": PICTURES, "png": PICTURES, "webp": PICTURES, "gif": PICTURES, "bmp": PICTURES,
-    "heic": PICTURES, "pdf": ("pdf",), "docx": ("docx",), "doc": ("docx",), "txt": ("txt",),
+    "heic": PICTURES, "heif": PICTURES, "pdf": ("pdf",), "docx": ("docx",), "doc": ("docx",), "txt": ("txt",),
 }  # fmt: skip
-TITLES = {"jpg": "JPG 或 PNG 图片", "pdf": "PDF", "docx": "Word 文档(.docx)", "txt": "文本文件(.txt)"}
+TITLES = {"jpg": "JPG、PNG 或 HEIC 图片", "pdf": "PDF", "docx": "Word 文档(.docx)", "txt": "文本文件(.txt)"}
 TITLES["png"] = TITLES["jpg"]
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png"}  # of what a browser may show; the rest is downloaded
 
+HEIF = re.compile(rb".{4}ftyp(heic|heix|heim|heis|hevc|mif1|msf1)", re.DOTALL)
+
+SMALLER = "请在手机上打开它,截屏,再传截屏的图片。"
+
 # What people often have instead, by its first bytes, and how they come from it to something that can be taken.
 HELP = (
-    (
-        re.compile(rb".{4}ftyp(heic|heix|hevc|heim|heis|mif1|msf1|avif)", re.DOTALL),
-        "这是 HEIC 照片:在手机上打开它,截屏,再传截屏的图片;或者在「设置-相机-格式」里选「兼容性最佳」,重新拍。",
-    ),
     (
         re.compile(rb"\xd0\xcf\x11\xe0"),
         "这是旧的 Office 文件:用 Word 打开,另存为 .docx 或者 PDF,再上传。",
     ),
     (
-        re.compile(rb"GIF8|BM|II\*\0|MM\0\*"),
+        re.compile(rb"GIF8|BM|II\*\0|MM\0\*|.{4}ftypavif", re.DOTALL),
         "这种图片用画图打开,另存为 JPG,再上传。",
     ),
     (
@@ -80,11 +89,7 @@ def check_file(upload: UploadedFile, kinds: Collection[str]) -> CheckedFile:
     Raises ValidationError with a sentence that names the file.
     """
     name = str(upload.name)
-    if upload.size > FILE_LIMIT:
-        raise ValidationError(
-            f"「{name}」有 {upload.size / 1024 / 1024:.1f} MB,每个文件最多 {FILE_LIMIT // 1024 // 1024} MB。"
-            "请压缩或分开后重新上传。"
-        )
+    _check_size(name, upload)
     upload.seek(0)
     content = upload.read()
     if not content:
@@ -105,9 +110,23 @@ def check_file(upload: UploadedFile, kinds: Collection[str]) -> CheckedFile:
     return CheckedFile(_short(name), kind, content)
 
 
+def _check_size(name: str, upload: UploadedFile) -> None:
+    upload.seek(0)
+    photo = kind_of(upload.read(32)) in PICTURES
+    limit = PICTURE_LIMIT if photo else FILE_LIMIT
+    if upload.size > limit:
+        most = f"每张照片最多 {limit // MB} MB" if photo else f"每个文件最多 {limit // MB} MB"
+        help_ = SMALLER if photo else "请压缩或分开后重新上传。"
+        raise ValidationError(f"「{name}」有 {upload.size / MB:.1f} MB,{most}。{help_}")
+
+
 def kind_of(content: bytes) -> str | None:
     """The kind of file that the bytes are, or None where they are none that can be attached."""
-    if content.startswith(b"\xff\xd8\xff") or (content.startswith(b"RIFF") and content[8:12] == b"WEBP"):
+    if (
+        content.startswith(b"\xff\xd8\xff")
+        or (content.startswith(b"RIFF") and content[8:12] == b"WEBP")
+        or HEIF.match(content)
+    ):
         return "jpg"
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"
@@ -132,43 +151,37 @@ def plain_picture(name: str, content: bytes) -> tuple[str, bytes]:
     """The picture drawn anew, upright and not too large: without place, time, camera or anything behind it."""
     held = io.BytesIO()
     try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
+        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP", "HEIF")) as image:
             width, height = image.size
-            if width * height > (PIXEL_LIMIT if _is_light(image) else HEAVY_PIXEL_LIMIT):
+            if width * height > _most_pixels(image):
                 raise Image.DecompressionBombError
-            kind = "png" if image.format == "PNG" else "jpg"
+            clear = image.format == "PNG" and image.has_transparency_data
+            kind = "png" if clear or (image.format == "PNG" and max(image.size) <= LONGEST_SIDE) else "jpg"
+            shrunk = LONGEST_SIDE / max(image.size)
+            image.draft(None, (ceil(width * shrunk), ceil(height * shrunk)))  # a JPEG is read no larger than needed
             image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             upright = ImageOps.exif_transpose(image)
-            bare = upright.convert("RGBA" if kind == "png" and upright.has_transparency_data else "RGB")
+            bare = upright.convert("RGBA" if clear else "RGB")
             bare.info.clear()
             bare.save(held, "PNG" if kind == "png" else "JPEG", quality=85)
     except Image.DecompressionBombError as error:
-        raise ValidationError(
-            f"「{name}」的像素太多,打不开。请把图片缩小到 {LONGEST_SIDE} 像素以内后重新上传。"
-        ) from error
+        raise ValidationError(f"「{name}」的像素太多,打不开。{SMALLER}") from error
     # Pillow meets whatever is wrong in a picture where it uses it, as any of these.
     except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        EOFError,
-        OverflowError,
-        ZeroDivisionError,
-        struct.error,
-        zlib.error,
-    ) as error:
+        OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError, OverflowError,
+        ZeroDivisionError, struct.error, zlib.error,
+    ) as error:  # fmt: skip
         raise ValidationError(f"「{name}」坏了,或者不是真的图片,打不开。请重新拍照或导出后上传。") from error
     return kind, held.getvalue()
 
 
-def _is_light(image: Image.Image) -> bool:
-    """True for a picture that is read with little more memory than its pixels take."""
-    if image.format == "JPEG":
-        return not image.info.get("progressive")
-    return image.format == "PNG" and image.mode in LIGHT_MODES
+def _most_pixels(image: Image.Image) -> int:
+    """How many pixels such a picture may have, so that reading it takes no more than its share of memory."""
+    if image.format in ("JPEG", "MPO"):  # the latter is a phone's JPEG with a second picture behind it
+        return HEAVY_PIXELS if image.info.get("progressive") else JPEG_PIXELS
+    if image.format == "PNG":
+        return PNG_PIXELS if image.mode in LIGHT_MODES else HEAVY_PIXELS
+    return HEIF_PIXELS if image.format == "HEIF" else HEAVY_PIXELS
 
 
 def _check_pdf(name: str, content: bytes) -> None:
@@ -209,8 +222,16 @@ def _check_docx(name: str, content: bytes) -> None:
 
 
 def kinds_words(kinds: Collection[str]) -> str:
-    """JPG 或 PNG 图片、PDF"""
+    """JPG、PNG 或 HEIC 图片、PDF"""
     return "、".join(dict.fromkeys(TITLES[kind] for kind in kinds))
+
+
+def limits_words(kinds: Collection[str]) -> str:
+    """照片每张最多 20 MB,其他文件每个最多 10 MB"""
+    words = [f"照片每张最多 {PICTURE_LIMIT // MB} MB"] if set(PICTURES) & set(kinds) else []
+    if set(kinds) - set(PICTURES):
+        words.append(f"{'其他' if words else ''}文件每个最多 {FILE_LIMIT // MB} MB")
+    return ",".join(words)
 
 
 def _short(name: str) -> str:

@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass
+from pathlib import PurePath
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -17,6 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 UNPACKED_LIMIT = 24 * 1024 * 1024  # bytes of all parts of a workbook
 ROW_LIMIT = 20_000
 COLUMN_LIMIT = 60
+ZIP, OLD_OFFICE = b"PK", b"\xd0\xcf\x11\xe0"  # how workbooks begin, of today and of long ago
 NOTHING_WRITTEN = "本次没有写入任何数据。"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -34,16 +36,17 @@ class Sheet:
 
 def read_upload(upload: UploadedFile) -> Sheet:
     """The first sheet of an uploaded .xlsx, or a .csv in UTF-8 or GBK. Raises WorkbookError."""
-    if upload.size > settings.UPLOAD_LIMIT:
-        limit = settings.UPLOAD_LIMIT // 1024 // 1024
-        raise WorkbookError(
-            f"文件有 {upload.size / 1024 / 1024:.1f} MB,最多 {limit} MB。请删去多余的工作表后重新上传。"
-        )
+    check_bytes(upload)
     content = upload.read()
-    if content.startswith(b"PK"):
+    if content.startswith(ZIP):
         values = read_xlsx(content)
-    elif content.startswith(b"\xd0\xcf\x11\xe0"):
+    elif content.startswith(OLD_OFFICE):
         raise WorkbookError("这是旧的 .xls 格式,或文件加了密码。请在 Excel 里另存为不加密码的 .xlsx 后重新上传。")
+    elif (ending := PurePath(upload.name).suffix.lower()).startswith(".xls"):
+        raise WorkbookError(
+            f"文件名以 {ending} 结尾,里面却不是 Excel 工作簿。请用 Excel 或 WPS 打开它,点「另存为」,"
+            "类型选「Excel 工作簿(*.xlsx)」,再上传另存的文件。"
+        )
     else:
         values = read_csv(content)
     rows = [(number, [as_text(value) for value in row]) for number, row in enumerate(values, 1)]
@@ -53,6 +56,17 @@ def read_upload(upload: UploadedFile) -> Sheet:
     if len(rows) == 1:
         raise WorkbookError("表里只有表头,没有内容。请从第二行起每行填一人。")
     return Sheet(rows)
+
+
+def check_bytes(upload: UploadedFile) -> None:
+    if upload.size <= settings.UPLOAD_LIMIT:
+        return
+    start = upload.read(len(OLD_OFFICE))
+    is_book = start.startswith((ZIP, OLD_OFFICE))
+    raise WorkbookError(
+        f"文件有 {upload.size / 1024 / 1024:.1f} MB,最多 {settings.UPLOAD_LIMIT // 1024 // 1024} MB。"
+        + ("请删去多余的工作表后重新上传。" if is_book else "请把各行分成几个文件(每个都要有表头),逐个上传。")
+    )
 
 
 def as_text(value) -> str:
@@ -89,11 +103,18 @@ def read_csv(content: bytes) -> list[list[str]]:
     return rows
 
 
-def check_size(rows: int, columns: int) -> None:
-    if rows > ROW_LIMIT:
-        raise WorkbookError(f"表里超过 {ROW_LIMIT} 行。请分成几个文件,逐个上传。")
-    if columns > COLUMN_LIMIT:
-        raise WorkbookError(f"表里超过 {COLUMN_LIMIT} 列。请删去多余的列后重新上传。")
+def check_size(row: int, column: int) -> None:
+    """Refuse what lies beyond the limits; often it is a stray blank or a format far below."""
+    if row > ROW_LIMIT:
+        raise WorkbookError(
+            f"表格用到了第 {row} 行,最多 {ROW_LIMIT} 行。请分成几个文件,逐个上传;"
+            "没有这么多内容的,请把要的行复制到新的工作簿再上传。"
+        )
+    if column > COLUMN_LIMIT:
+        raise WorkbookError(
+            f"第 {row} 行用到了第 {column} 列,最多 {COLUMN_LIMIT} 列。"
+            "请删去多余的列,或者把要的列复制到新的工作簿再上传。"
+        )
 
 
 def read_xlsx(content: bytes) -> list[list]:

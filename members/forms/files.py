@@ -3,20 +3,24 @@
 from django import forms
 from django.core.exceptions import ValidationError
 
-from members.uploads import FILE_LIMIT, CheckedFile, check_file, kinds_words
+from members.uploads import PICTURES, CheckedFile, check_file, kinds_words, limits_words
 
-MOST_MB = FILE_LIMIT // 1024 // 1024
+
+def accepted(kinds: tuple[str, ...]) -> str:
+    """What a file picker offers: every picture, so that a phone offers its camera, and HEIC where the type is unknown."""
+    pictures = ["image/*", ".heic", ".heif"] if set(PICTURES) & set(kinds) else []
+    return ",".join(pictures + [f".{kind}" for kind in kinds if kind not in PICTURES])
 
 
 class CheckedFileField(forms.FileField):
     """One file of some kinds, as a CheckedFile; None where none was sent."""
 
     def __init__(self, kinds: tuple[str, ...], **kwargs):
-        kwargs.setdefault("help_text", f"{kinds_words(kinds)},最多 {MOST_MB} MB。")
+        kwargs.setdefault("help_text", f"{kinds_words(kinds)};{limits_words(kinds)}。")
         super().__init__(allow_empty_file=True, **kwargs)  # an empty one has a sentence with its name
         self.kinds = kinds
         self.error_messages["required"] = "请选一个文件。"
-        self.widget.attrs["accept"] = ",".join(f".{kind}" for kind in kinds)
+        self.widget.attrs["accept"] = accepted(kinds)
 
     def clean(self, data, initial=None) -> CheckedFile | None:
         upload = super().clean(data, initial)
@@ -33,7 +37,7 @@ class CheckedFilesField(CheckedFileField):
     widget = FilesInput
 
     def __init__(self, kinds: tuple[str, ...], most: int, **kwargs):
-        help_text = f"{kinds_words(kinds)},最多 {most} 个,每个最多 {MOST_MB} MB;一次选好。照片里的拍摄地点会去掉。"
+        help_text = f"{kinds_words(kinds)},一次选好,最多 {most} 个;{limits_words(kinds)}。照片里的拍摄地点会去掉。"
         super().__init__(kinds, help_text=help_text, required=False, **kwargs)
         self.most = most
 

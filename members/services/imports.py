@@ -8,7 +8,8 @@ import json
 from django.db import IntegrityError, transaction
 
 from members.models import FactChange, Member, Membership, MobilityChange, Organization, Position, User
-from members.resources import MemberResource, Plan, Row, to_dataset, undated_changes
+from members.resources import MemberResource, Plan, Row, undated_changes
+from members.roster_columns import to_dataset
 from members.services import keeping
 from members.services.people import joining_change, position_change
 from members.services.states import mobility_change

@@ -263,10 +263,10 @@ def test_picture_replaces_the_former(sign_in, people, photo_url, tmp_path, djang
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "文件是空的。请重新拍照后上传。"),
-        (b"<script>alert(1)</script>", "不能用:只收JPG 或 PNG 图片"),
+        (b"", "「计票单.jpg」是空的。请换一个文件。"),
+        (b"<script>alert(1)</script>", "不能用:只收JPG、PNG 或 HEIC 图片"),
         (b"\xff\xd8\xff" + b"0" * 100, "坏了,或者不是真的图片"),
-        (b"\xff\xd8\xff" + b"0" * (10 * 1024 * 1024), "每个文件最多 10 MB"),
+        (b"\xff\xd8\xff" + b"0" * (20 * 1024 * 1024), "每张照片最多 20 MB"),
     ],
 )
 def test_picture_that_is_none_is_refused(sign_in, people, photo_url, content, sentence):

@@ -271,8 +271,8 @@ def test_list_refuses_a_settled_day(people, places, bank):
         (lambda: xlsx([]), "文件是空的:第一张工作表里没有内容。请填好后重新上传。"),
         (lambda: xlsx([HEAD, ["", "王", 1, "x"]], formula), "单元格 B2 里是公式。请复制后「选择性粘贴」为数值,再重新上传;本次没有写入任何数据。"),
         (lambda: xlsx([HEAD, ["", "王", 1, "x"]], merged), "单元格 A2:A3 是合并的。请取消合并,每格各填各的,再重新上传;本次没有写入任何数据。"),
-        (lambda: xlsx([HEAD, ["", "王", 1, "x"]], far_cell), "表里超过 20000 行。请分成几个文件,逐个上传。"),
-        (lambda: ("姓名,金额,日期\n" + "王志强,10,2025-01-02\n" * 100_000).encode(), "表里超过 20000 行。请分成几个文件,逐个上传。"),
+        (lambda: xlsx([HEAD, ["", "王", 1, "x"]], far_cell), "表格用到了第 1048576 行,最多 20000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。"),
+        (lambda: ("姓名,金额,日期\n" + "王志强,10,2025-01-02\n" * 100_000).encode(), "表格用到了第 20001 行,最多 20000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。"),
         (
             bomb,
             "这个 .xlsx 解开后太大,不像一份名单(最多 20000 行)。请把内容复制到新的工作簿,太多的分成几个文件,再重新上传。",
@@ -284,7 +284,8 @@ def test_list_refuses_a_settled_day(people, places, bank):
 )  # fmt: skip
 def test_list_refuses_a_file_with_a_sentence(bank, content, sentence):
     started = time.process_time()
-    assert refusal(send(bank, content())) == [sentence]
+    content = content()
+    assert refusal(send(bank, content, "名单.xlsx" if content.startswith(b"PK") else "名单.csv")) == [sentence]
     assert time.process_time() - started < 10
     assert not DuesPayment.objects.exists()
     assert kept_files() == []

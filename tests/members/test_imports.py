@@ -540,6 +540,10 @@ def far_cell(sheet):
     sheet["XFD1048576"] = "x"
 
 
+def wide_cell(sheet):
+    sheet["BJ2"] = "x"
+
+
 def formula(sheet):
     sheet["B2"] = "=1+1"
 
@@ -569,12 +573,18 @@ def merged(sheet):
             lambda: xlsx([HEAD, NEW], merged),
             "单元格 A2:A3 是合并的。请取消合并,每格各填各的,再重新上传;本次没有写入任何数据。",
         ),
-        (lambda: xlsx([HEAD, NEW], far_cell), "表里超过 20000 行。请分成几个文件,逐个上传。"),
+        (
+            lambda: xlsx([HEAD, NEW], far_cell),
+            "表格用到了第 1048576 行,最多 20000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。",
+        ),
         (
             bomb,
             "这个 .xlsx 解开后太大,不像一份名单(最多 20000 行)。请把内容复制到新的工作簿,太多的分成几个文件,再重新上传。",
         ),
-        (lambda: ("编号,姓名\n" + "1,张三\n" * 100_000).encode("gbk"), "表里超过 20000 行。请分成几个文件,逐个上传。"),
+        (
+            lambda: ("编号,姓名\n" + "1,张三\n" * 100_000).encode("gbk"),
+            "表格用到了第 20001 行,最多 20000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。",
+        ),
         (with_doctype, "这个 .xlsx 文件里有不该有的内容。请把内容复制到新的工作簿后重新上传。"),
         (lambda: table(NEW)[:2000], "这个 .xlsx 文件坏了或加了密码,打不开。请用 Excel 另存一份后重新上传。"),
         (
@@ -586,16 +596,39 @@ def merged(sheet):
             "这个文件不是 .xlsx,也不是文字的 .csv。请换成其中一种后重新上传。",
         ),
         (lambda: '编号,姓名\n1,"甲'.encode(), "第 2 行的引号不成对,读不下去。请改正后重新上传。"),
-        (lambda: b"x" * (5 * 1024 * 1024 + 1), "文件有 5.0 MB,最多 5 MB。请删去多余的工作表后重新上传。"),
+        (lambda: b"PK" * (3 * 1024 * 1024), "文件有 6.0 MB,最多 5 MB。请删去多余的工作表后重新上传。"),
+        (
+            lambda: xlsx([HEAD, NEW], wide_cell),
+            "第 2 行用到了第 62 列,最多 60 列。请删去多余的列,或者把要的列复制到新的工作簿再上传。",
+        ),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_import_refuses_a_file_with_a_sentence(people, importer, content, sentence):
     count, started = Member.objects.count(), time.process_time()
-    assert refusal(upload(importer, content())) == [sentence]
+    content = content()
+    is_book = content.startswith((b"PK", b"\xd0\xcf"))
+    assert refusal(upload(importer, content, "名册.xlsx" if is_book else "名册.csv")) == [sentence]
     assert time.process_time() - started < 10
     assert Member.objects.count() == count
     assert kept_files() == []
+
+
+@pytest.mark.parametrize("content", [b"one line", "编号,姓名\n1,张三".encode(), b"<html><table><tr><td>1</table>"])
+@pytest.mark.parametrize("ending", [".xlsx", ".xls"])
+def test_import_of_a_text_named_as_a_workbook_says_how_to_save_it(people, importer, content, ending):
+    assert refusal(upload(importer, content, f"名册{ending}")) == [
+        f"文件名以 {ending} 结尾,里面却不是 Excel 工作簿。请用 Excel 或 WPS 打开它,点「另存为」,"
+        "类型选「Excel 工作簿(*.xlsx)」,再上传另存的文件。"
+    ]
+    assert kept_files() == []
+
+
+def test_import_of_too_long_a_csv_says_to_split_it(people, importer):
+    content = ("编号,姓名\n" + "1,张三\n" * 800_000).encode("gbk")
+    assert refusal(upload(importer, content, "名册.csv")) == [
+        "文件有 5.3 MB,最多 5 MB。请把各行分成几个文件(每个都要有表头),逐个上传。"
+    ]
 
 
 def test_import_confirmed_late_is_checked_again(people, places, importer):
