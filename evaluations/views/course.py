@@ -21,6 +21,7 @@ from evaluations.services.course import publisher_of, reopening_asked, why_not_n
 from evaluations.views.rounds import runnable
 from scoring.engine import Period
 from scoring.forms import add_errors
+from scoring.models import SchemeVersion
 
 
 def review(request: HttpRequest, pk: int, branch: int) -> HttpResponse:
@@ -140,12 +141,21 @@ def _receipt(round_: Round, step: Step) -> str:
 
 
 def unclosed_before(round_: Round) -> list[str]:
-    """Titles of the periods before the round's whose rounds of the same organisation are not closed, the first first."""
+    """Rounds at, above or below the organisation that lose their facts by the closing, not closed themselves.
+
+    They end no later; the year of a half-year scheme rests on its halves and needs no more facts.
+    """
     period = Period.parse(round_.period)
-    others = Round.objects.filter(organization=round_.organization).exclude(status=Round.Status.CLOSED)
-    found = {Period.parse(code) for code in others.values_list("period", flat=True)}
-    before = [other for other in found if other.ends_on < period.ends_on]
-    return [other.title for other in sorted(before, key=lambda other: other.ends_on)]
+    titles = dict(SchemeVersion.objects.released().order_by("number").values_list("code", "title"))
+    others = Round.objects.around(round_.organization).exclude(status=Round.Status.CLOSED).exclude(pk=round_.pk)
+    found = [(Period.parse(code), scheme) for code, scheme in others.values_list("period", "scheme").distinct()]
+    before = [
+        (other.ends_on, other.title, scheme)
+        for other, scheme in found
+        if other.ends_on < period.ends_on
+        or (other.ends_on == period.ends_on and (scheme != round_.scheme or len(other.months) < len(period.months)))
+    ]
+    return [title if scheme == round_.scheme else f"{title}《{titles[scheme]}》" for _, title, scheme in sorted(before)]
 
 
 def correct(request: HttpRequest, pk: int) -> HttpResponse:

@@ -352,9 +352,13 @@ def test_close_before_the_approval_is_refused(published, people):
 
 def test_close_names_earlier_rounds_that_are_open(sign_in, people, places, approved):
     page = url("close", approved.pk)
-    assert "还有更早的考核" not in sign_in(people.staff).get(page).content.decode()
+    assert "还有考核没有办结" not in sign_in(people.staff).get(page).content.decode()
     services.open_round(places.street, Period.parse("2024H2"), approved.scheme)
-    assert "还有更早的考核没有办结:2024 年下半年。" in sign_in(people.staff).get(page).content.decode()
+    Round.objects.create(organization=places.community, period="2024", scheme="village-inspector")
+    Round.objects.create(organization=places.street, period="2025", scheme=approved.scheme)
+    Round.objects.create(organization=places.other_street, period="2024", scheme=approved.scheme)
+    shown = sign_in(people.staff).get(page).content.decode()
+    assert "这段时间的记录:2024 年《村级纪检委员考核办法》、2024 年下半年。" in shown
 
 
 def test_services_ask_who_takes_the_step(published, people):
