@@ -14,7 +14,7 @@ from evaluations.bulk import upsert
 from evaluations.digests import digest_of
 from evaluations.facts import gather, people_of
 from evaluations.models import COURSE, FIGURES, Result, Round, RoundBranch, RoundStep, Step, figures
-from evaluations.services.measures import propose_measures
+from evaluations.services.proposals import propose_measures
 from evaluations.services.rounds import changed_branches
 from members.models import Organization
 from scoring.engine import ENGINE_VERSION, Period, results_rows, score

@@ -9,7 +9,7 @@ from evaluations.models.rounds import Round
 from evaluations.querysets import AppealQuerySet
 from evaluations.workdays import calendar_note
 from members.models.history import AppendOnlyQuerySet
-from members.uploads import PICTURES
+from scoring.models.evidence import StoredFile
 
 WORDS_LIMIT = 300
 
@@ -157,26 +157,12 @@ class AppealStep(models.Model):
         raise TypeError("Steps are only appended, never deleted.")
 
 
-class AppealFile(models.Model):
+class AppealFile(StoredFile):
     """A file handed in with an appeal: kept as long as it, never changed."""
 
     appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="files", verbose_name="申诉")
-    file = models.FileField("文件")
-    name = models.CharField("名称", max_length=100)
 
     objects = AppendOnlyQuerySet.as_manager()
 
-    class Meta:
+    class Meta(StoredFile.Meta):
         verbose_name = verbose_name_plural = "申诉材料"
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def kind(self) -> str:
-        return self.file.name.rpartition(".")[2]
-
-    @property
-    def is_picture(self) -> bool:
-        return self.kind in PICTURES

@@ -19,10 +19,10 @@ from .measures import (
     check_step,
     complete_step,
     dismiss_measure,
-    propose_measures,
     run_clock,
 )
 from .months import ask_of_month, confirm_month, object_to_sheet, publish_quarter, settle_question
+from .proposals import propose_measures
 from .resolutions import check_resolution, purposes_of, record_resolution, set_rule
 from .rounds import (
     batches,

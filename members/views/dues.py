@@ -4,7 +4,7 @@ from decimal import Decimal
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from members.forms.filters import DuesFilter
 from members.models import DuesPayment, DuesReceipt, Member, Organization, User
 from members.services.dues import RecordedDues, partly_paid, why_receipt_stays, yuan
 from members.views.dues_check import check_page, receipt_link, receipts_of, to_receipt
+from members.views.grids import chosen_place
 
 MEMBERS_A_PAGE = 80  # up to ten fields a row, and Django takes a thousand fields at once
 NAMED = 3  # in the message after saving
@@ -44,17 +45,10 @@ def dues_rows(page: Page, month: datetime.date, reader: User, data=None) -> list
 @require_http_methods(["GET", "HEAD", "POST"])
 def dues(request: HttpRequest) -> HttpResponse:
     """What every member of an organisation owes and has paid for a month."""
-    if not permissions.can_read_records(request.user):
-        raise PermissionDenied
     form = DuesFilter(request.GET, user=request.user)
-    month, organization = form.chosen()
+    month, organization, can_record = chosen_place(request, form, permissions.can_record_dues)
     if organization is None:
-        if request.method == "POST":
-            raise Http404
         return render(request, "members/dues/dues.html", {"form": form, "month_name": month_name(month)})
-    can_record = permissions.can_record_dues(request.user, organization)
-    if request.method == "POST" and not can_record:
-        raise PermissionDenied
     page = Paginator(payers(organization, month), MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     rows = dues_rows(page, month, request.user, request.POST or None)
     errors, clashes, status = [], [], 200

@@ -1,10 +1,9 @@
 import datetime
 from collections import defaultdict
 
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -15,7 +14,7 @@ from members.forms.filters import YearFilter
 from members.forms.migrants import ReportRow
 from members.models import Member, MigrantReport, Mobility, Organization
 from members.services.periods import closed_sentence
-from members.views.grids import save_rows
+from members.views.grids import chosen_place, taken_grid
 
 MEMBERS_A_PAGE = 100
 
@@ -56,51 +55,39 @@ def quarter_heads(organization: Organization, year: int) -> list[dict]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def migrant_reports(request: HttpRequest) -> HttpResponse:
     """On which day each member who is away reported, quarter by quarter of a year."""
-    if not permissions.can_read_records(request.user):
-        raise PermissionDenied
     form = YearFilter(request.GET, user=request.user)
-    year, organization = form.chosen()
+    year, organization, can_record = chosen_place(request, form, permissions.can_record_reports)
     if organization is None:
-        if request.method == "POST":
-            raise Http404
         return render(request, "members/migrants/reports.html", {"form": form, "year": year})
-    can_record = permissions.can_record_reports(request.user, organization)
-    if request.method == "POST" and not can_record:
-        raise PermissionDenied
     heads = quarter_heads(organization, year)
     open_quarters = {head["code"] for head in heads if can_record and head["begun"] and not head["settled"]}
     page = Paginator(migrants(organization, year), MEMBERS_A_PAGE).get_page(request.GET.get("page"))
-    rows = report_rows(page, year, open_quarters, request.POST or None)
-    errors, clashes, status = [], [], 200
-    if request.method == "POST":
-        errors, clashes = save_rows(
-            request,
-            rows,
-            lambda sent: services.record_reports(organization, [row.line for row in sent], actor=request.user),
-            "处汇报",
-        )
-        if not errors and not clashes:
-            return redirect(request.get_full_path())
-        if clashes:
-            status, rows = 409, report_rows(page, year, open_quarters)
-            show_clashes(rows, clashes)
+    grid = taken_grid(
+        request,
+        lambda data: report_rows(page, year, open_quarters, data),
+        lambda sent: services.record_reports(organization, [row.line for row in sent], actor=request.user),
+        show_clashes,
+        "处汇报",
+    )
+    if grid.saved:
+        return redirect(request.get_full_path())
     context = {
         "form": form,
         "year": year,
         "organization": organization,
         "page": page,
         "heads": heads,
-        "rows": rows,
-        "errors": errors,
-        "clashes": clashes,
+        "rows": grid.rows,
+        "errors": grid.errors,
+        "clashes": grid.clashes,
         "settled": next((head["name"] for head in reversed(heads) if head["settled"]), ""),
-        "editable": bool(open_quarters) or bool(errors),
+        "editable": bool(open_quarters) or bool(grid.errors),
         "reported": reported(migrants(organization, year), heads),
         "present": next(
             (head for head in heads if head["code"] in open_quarters & {quarter_of(timezone.localdate())}), None
         ),
     }
-    return render(request, "members/migrants/reports.html", context, status=status)
+    return render(request, "members/migrants/reports.html", context, status=grid.status)
 
 
 def reported(members: QuerySet[Member], heads: list[dict]) -> list[dict]:

@@ -1,10 +1,9 @@
 import datetime
 from collections import defaultdict
 
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -15,7 +14,7 @@ from members.forms.filters import HalfFilter, MonthFilter
 from members.forms.visits import VisitHalfRow, VisitRow
 from members.models import Member, Mobility, Organization, VisitMonth
 from members.services.periods import closed_sentence, settled_upto
-from members.views.grids import save_rows
+from members.views.grids import chosen_place, taken_grid
 
 MEMBERS_A_PAGE = 100
 HALF_A_PAGE = 100
@@ -50,47 +49,35 @@ def visit_rows(page: Page, month: datetime.date, data=None) -> list[VisitRow]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def visits(request: HttpRequest) -> HttpResponse:
     """How many households each member of an organisation was to visit in a month, and did."""
-    if not permissions.can_read_records(request.user):
-        raise PermissionDenied
     form = MonthFilter(request.GET, user=request.user)
-    month, organization = form.chosen()
+    month, organization, can_record = chosen_place(request, form, permissions.can_record_visits)
     if organization is None:
-        if request.method == "POST":
-            raise Http404
         return render(request, "members/visits/visits.html", {"form": form, "month_name": month_name(month)})
-    can_record = permissions.can_record_visits(request.user, organization)
-    if request.method == "POST" and not can_record:
-        raise PermissionDenied
     members = visitors(organization, [month])
     page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
-    rows = visit_rows(page, month, request.POST or None)
-    errors, clashes, status = [], [], 200
-    if request.method == "POST":
-        errors, clashes = save_rows(
-            request,
-            rows,
-            lambda sent: services.record_visits(organization, [row.line for row in sent], actor=request.user),
-            "人的走访",
-        )
-        if not errors and not clashes:
-            return redirect(request.get_full_path())
-        if clashes:
-            status, rows = 409, visit_rows(page, month)
-            show_clashes(rows, clashes)
+    grid = taken_grid(
+        request,
+        lambda data: visit_rows(page, month, data),
+        lambda sent: services.record_visits(organization, [row.line for row in sent], actor=request.user),
+        show_clashes,
+        "人的走访",
+    )
+    if grid.saved:
+        return redirect(request.get_full_path())
     settled = closed_sentence(organization, last_of(month))
     context = {
         "form": form,
         "month_name": month_name(month),
         "organization": organization,
         "page": page,
-        "rows": rows,
+        "rows": grid.rows,
         "totals": totals(members, month),
-        "errors": errors,
-        "clashes": clashes,
+        "errors": grid.errors,
+        "clashes": grid.clashes,
         "settled": settled,
         "editable": can_record and (not settled or request.method == "POST"),
     }
-    return render(request, "members/visits/visits.html", context, status=status)
+    return render(request, "members/visits/visits.html", context, status=grid.status)
 
 
 def totals(members: QuerySet[Member], month: datetime.date) -> dict:
@@ -111,36 +98,24 @@ def show_clashes(rows: list[VisitRow], clashes: list[services.VisitClash]) -> No
 @require_http_methods(["GET", "HEAD", "POST"])
 def visits_half(request: HttpRequest) -> HttpResponse:
     """How many households each member of an organisation visited, month by month of a half-year."""
-    if not permissions.can_read_records(request.user):
-        raise PermissionDenied
     form = HalfFilter(request.GET, user=request.user)
-    half, organization = form.chosen()
+    half, organization, can_record = chosen_place(request, form, permissions.can_record_visits)
     if organization is None:
-        if request.method == "POST":
-            raise Http404
         return render(request, "members/visits/half.html", {"form": form, "half_name": half_name(half)})
-    can_record = permissions.can_record_visits(request.user, organization)
-    if request.method == "POST" and not can_record:
-        raise PermissionDenied
     months, settled, today = months_of_half(half), settled_upto(organization), timezone.localdate()
     open_months = {month for month in months if can_record and month <= today and not (settled and month <= settled)}
     page = Paginator(visitors(organization, months), HALF_A_PAGE).get_page(request.GET.get("page"))
-    rows = half_rows(page, months, open_months, request.POST or None)
-    errors, clashes, status = [], [], 200
-    if request.method == "POST":
-        errors, clashes = save_rows(
-            request,
-            rows,
-            lambda sent: services.record_visits(
-                organization, [line for row in sent for line in row.lines], actor=request.user
-            ),
-            "处走访",
-        )
-        if not errors and not clashes:
-            return redirect(request.get_full_path())
-        if clashes:
-            status, rows = 409, half_rows(page, months, open_months)
-            show_half_clashes(rows, clashes)
+    grid = taken_grid(
+        request,
+        lambda data: half_rows(page, months, open_months, data),
+        lambda sent: services.record_visits(
+            organization, [line for row in sent for line in row.lines], actor=request.user
+        ),
+        show_half_clashes,
+        "处走访",
+    )
+    if grid.saved:
+        return redirect(request.get_full_path())
     context = {
         "form": form,
         "half_name": half_name(half),
@@ -148,13 +123,13 @@ def visits_half(request: HttpRequest) -> HttpResponse:
         "page": page,
         "months": months,
         "open_months": sorted(open_months, reverse=True),
-        "rows": rows,
-        "errors": errors,
-        "clashes": clashes,
+        "rows": grid.rows,
+        "errors": grid.errors,
+        "clashes": grid.clashes,
         "settled": closed_sentence(organization, months[0]),
-        "editable": bool(open_months) or bool(errors),
+        "editable": bool(open_months) or bool(grid.errors),
     }
-    return render(request, "members/visits/half.html", context, status=status)
+    return render(request, "members/visits/half.html", context, status=grid.status)
 
 
 def half_rows(

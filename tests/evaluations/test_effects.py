@@ -1,6 +1,7 @@
 """What an entry would add: the engine's own answer, limits and all, before it is sent."""
 
 import datetime
+import re
 from decimal import Decimal
 
 import pytest
@@ -125,3 +126,36 @@ def test_unfinished_draft_leads_back_to_its_form(sign_in, people, half, adopted)
 def test_given_points_are_exact(people, half, adopted):
     effect = effect_of(new(people.zhang, adopted, "bonus.example", points=Decimal("2.35")))
     assert effect.headline == "+2.35 分"
+
+
+def test_reviewer_sees_what_the_author_saw(sign_in, people, half, adopted):
+    client = sign_in(people.member)
+    data = {"date": "2025-04-20", "quantity": "2", "note": "社区义诊", "action": "check"}
+    promised = client.post(reverse("scoring:add_item", args=["bonus.public_good"]), data, follow=True)
+    client.post(reverse("scoring:send_draft", args=[EntryDraft.objects.get().pk]), {"revision": 1})
+    entry = Entry.objects.get()
+    reviewed = sign_in(people.secretary).get(reverse("scoring:entry", args=[entry.pk])).content.decode()
+    box = re.compile(r'<section class="card-box effect">.*?</section>', re.DOTALL)
+    assert "+10 分" in box.search(reviewed)[0]
+    assert box.search(reviewed)[0].split() == box.search(promised.content.decode())[0].split()
+    assert not box.search(sign_in(people.member).get(reverse("scoring:entry", args=[entry.pk])).content.decode())
+
+
+def test_reviewer_is_told_where_a_limit_is_reached(sign_in, people, half, adopted):
+    make.entry(people.zhang, "bonus.honor", level="national", version=adopted, date=APRIL, status="approved",
+               note="全国先进", declared_by=people.secretary)  # fmt: skip
+    entry = make.entry(people.zhang, "bonus.honor", level="street", version=adopted, date=APRIL, note="街道先进",
+                       declared_by=people.member)  # fmt: skip
+    page = sign_in(people.secretary).get(reverse("scoring:entry", args=[entry.pk])).content.decode()
+    effect = effect_of(entry)
+    assert effect.headline in page
+    assert all(reason in page for reason in effect.reasons)
+
+
+def test_reviewer_is_told_why_nothing_can_be_said(sign_in, people, half, adopted):
+    long_ago = datetime.date(1990, 4, 20)  # before any branch
+    fields = {"version": adopted, "date": long_ago, "note": "义诊", "declared_by": people.member}
+    entry = make.entry(people.zhang, "bonus.public_good", **fields)
+    page = sign_in(people.secretary).get(reverse("scoring:entry", args=[entry.pk]))
+    sentence = "张建国在 1990-04-20 不属于任何支部,请核对日期。"
+    assert (page.status_code, sentence in page.content.decode()) == (200, True)
