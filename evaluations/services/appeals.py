@@ -305,7 +305,7 @@ def _put_dues_right(appeal: Appeal, correction: Correction, actor: User) -> str:
     if last and fix.amount_yuan and (fix.amount_yuan, fix.paid_on) != (last.amount_yuan, last.paid_on):
         last.amount_yuan, last.paid_on = fix.amount_yuan, fix.paid_on
         correct_payment(last, actor=actor)
-    elif not done.months + done.payments:
+    elif not (done.changed or done.paying):
         raise ValidationError({"due_yuan": "和现在登记的一样。请写正确的情况,或者改为不成立。"})
     paid = f"{day_name(fix.paid_on)}缴 {fix.amount_yuan} 元" if fix.amount_yuan else "没有缴纳"
     excused = f",经批准缓缴或免缴:{fix.excuse}" if fix.excused else ""
