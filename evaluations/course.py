@@ -70,7 +70,7 @@ def _detail(round_: Round, step: str, waiting: int, parts: int) -> str:
     if step == Step.REVIEW and parts and round_.status == STATUS.COMPUTED:
         return f"{parts} 个支部已审核 {parts - waiting} 个"
     if step == Step.PUBLISH and round_.is_public and round_.objections_until:
-        return f"异议截止 {day_name(round_.objections_until)}"
+        return f"异议截止 {round_.objections_until}"
     return ""
 
 
