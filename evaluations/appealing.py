@@ -11,7 +11,7 @@ from evaluations.facts import gather
 from evaluations.models import Appeal, AppealStep, Assessment, Result, Round, RoundStep, Step
 from evaluations.models.appeals import WORDS_LIMIT
 from evaluations.permissions import review_offices
-from members.dates import month_name
+from members.dates import day_name, month_name
 from members.models import (
     Activity,
     Attendance,
@@ -161,7 +161,7 @@ def window_closed(round_: Round, branch: Organization) -> str:
     if round_.is_public and round_.objections_until:
         first = timezone.localdate(round_.published_at)
         return (
-            f"公示从 {first} 到 {round_.objections_until} 为止,现在不能再提出申诉。"
+            f"公示从 {day_name(first)}到 {day_name(round_.objections_until)}为止,现在不能再提出申诉。"
             f"有新的情况,请向{office_words(branch)}反映。"
         )
     if round_.is_being_corrected:
@@ -294,5 +294,5 @@ def dues_words(member_id: int, month: datetime.date) -> str:
     owed = DuesMonth.objects.filter(member=member_id, month=month).prefetch_related("payments").first()
     if owed is None:
         return f"{month_name(month)}没有登记。"
-    paid = [f"{one.paid_on:%Y-%m-%d} 缴 {one.amount_yuan:.2f} 元" for one in owed.payments.all()]
+    paid = [f"{day_name(one.paid_on)}缴 {one.amount_yuan:.2f} 元" for one in owed.payments.all()]
     return f"{month_name(month)}:应缴 {owed.due_yuan:.2f} 元;" + (";".join(paid) or "没有缴纳")

@@ -11,6 +11,7 @@ from evaluations.models import Publication, Result, Round, RoundBranch, RoundSte
 from evaluations.permissions import REVIEWING_ROLES, can_run_rounds, confirmable
 from evaluations.rollup import differences
 from evaluations.services.course import publisher_of, reopening_asked, undecided_appeals
+from members.dates import day_name
 from members.models import Member, Role, User
 from members.querysets import in_subtrees, paths_of
 from scoring.engine import Period
@@ -140,13 +141,13 @@ def _publish_turn(round_: Round, user: User) -> Turn:
 
 def _approve_turn(round_: Round, user: User) -> Turn:
     if timezone.localdate() <= round_.objections_until:
-        return Turn("公示中", f"公示到 {round_.objections_until} 为止,期满以后审批。")
+        return Turn("公示中", f"公示到 {day_name(round_.objections_until)}为止,期满以后审批。")
     if waiting := undecided_appeals(round_):
         return Turn("答复申诉", f"公示期满,还有 {waiting} 件申诉没有答复。", count=waiting)
     if publisher_of(round_) == user:
-        return Turn("等审批", f"公示已在 {round_.objections_until} 期满。公示是您办的,审批由另一位同事办理。")
+        return Turn("等审批", f"公示已在 {day_name(round_.objections_until)}期满。公示是您办的,审批由另一位同事办理。")
     url = reverse("evaluations:approve", args=[round_.pk])
-    return Turn("审批", f"公示已在 {round_.objections_until} 期满。", url)
+    return Turn("审批", f"公示已在 {day_name(round_.objections_until)}期满。", url)
 
 
 def _close_turn(round_: Round, user: User) -> Turn:
@@ -178,7 +179,8 @@ def waiting_for(user: User) -> list[tuple[Round, Turn]]:
 
 def _review_task(parts: list[RoundBranch]) -> Turn:
     first = parts[0]
-    detail = f"{first.organization}{f'等 {len(parts)} 个支部' if len(parts) > 1 else ''},{first.round.computed_at:%m 月 %d 日}试算"
+    more = f"等 {len(parts)} 个支部" if len(parts) > 1 else ""
+    detail = f"{first.organization}{more},{day_name(timezone.localdate(first.round.computed_at))}试算"
     url = reverse("evaluations:review", args=[first.round_id, first.organization_id])
     return Turn("支部审核", detail, url, len(parts))
 

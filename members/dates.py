@@ -21,6 +21,11 @@ def last_of(month: datetime.date) -> datetime.date:
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
 
 
+def day_name(day: datetime.date) -> str:
+    """A day as sentences write it; tables and form fields have 2025-06-30."""
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"
+
+
 def month_name(month: datetime.date) -> str:
     return f"{month.year} 年 {month.month} 月"
 

@@ -20,7 +20,7 @@ from evaluations.monthly import months_to_confirm
 from evaluations.permissions import TALLY_ROLES
 from evaluations.quarterly import quarters_to_publish
 from members.arrears import arrears_of
-from members.dates import first_of, quarter_days, quarter_name, quarter_of
+from members.dates import day_name, first_of, quarter_days, quarter_name, quarter_of
 from members.models import (
     Activity,
     LeaveRequest,
@@ -347,7 +347,7 @@ def _appeals_task(appeals: QuerySet[Appeal], title: str, button: str) -> list[Ta
         return []
     one = len(waiting) == 1
     url = reverse("evaluations:appeal", args=[waiting[0].pk]) if one else reverse("evaluations:appeals")
-    detail = f"{'' if one else '最早一件 '}{waiting[0].due_on:%Y-%m-%d} 以前答复,{waiting[0].clock}"
+    detail = f"{'' if one else '最早一件 '}{day_name(waiting[0].due_on)}以前答复,{waiting[0].clock}"
     return [Task(len(waiting), title, detail, url, button)]
 
 
@@ -396,7 +396,7 @@ def _own_measures(user: User) -> list[Task]:
         Task(
             1,
             f"与您有关:{measure.title}",
-            f"{measure.next_title},{measure.next_due_on:%Y-%m-%d} 到期({clock_words(measure.next_due_on)})",
+            f"{measure.next_title},{day_name(measure.next_due_on)}到期({clock_words(measure.next_due_on)})",
             reverse("evaluations:measure", args=[measure.pk]),
             "看一看",
         )

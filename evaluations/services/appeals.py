@@ -25,6 +25,7 @@ from evaluations.permissions import can_record_objections, can_review_appeal
 from evaluations.services.course import lock_public, reopen_for_correction
 from evaluations.services.rounds import request_computation
 from evaluations.workdays import working_days_after
+from members.dates import day_name, month_name
 from members.models import Activity, Attendance, AttendanceStatus, DuesMonth, User
 from members.services import correct_payment, record_attendance, record_dues
 from members.services.dues import DuesLine, dues_state
@@ -286,11 +287,9 @@ def _put_attendance_right(appeal: Appeal, correction: Correction, actor: User) -
     if correction.status == now:
         raise ValidationError({"status": f"现在登记的就是「{titles[now]}」。请选正确的考勤,或者改为不成立。"})
     record_attendance(activity, {appeal.member: (now, correction.status)}, actor=actor)
-    return (
-        f"{activity.date} {activity.title}的考勤由「{titles.get(now, '未登记')}」改为「{titles[correction.status]}」。"[
-            :WORDS_LIMIT
-        ]
-    )
+    return f"{day_name(activity.date)}{activity.title}的考勤由「{titles.get(now, '未登记')}」改为「{titles[correction.status]}」。"[
+        :WORDS_LIMIT
+    ]
 
 
 def _put_dues_right(appeal: Appeal, correction: Correction, actor: User) -> str:
@@ -308,9 +307,9 @@ def _put_dues_right(appeal: Appeal, correction: Correction, actor: User) -> str:
         correct_payment(last, actor=actor)
     elif not (done.changed or done.paying):
         raise ValidationError({"due_yuan": "和现在登记的一样。请写正确的情况,或者改为不成立。"})
-    paid = f"{fix.paid_on} 缴 {fix.amount_yuan} 元" if fix.amount_yuan else "没有缴纳"
+    paid = f"{day_name(fix.paid_on)}缴 {fix.amount_yuan} 元" if fix.amount_yuan else "没有缴纳"
     excused = f",经批准缓缴或免缴:{fix.excuse}" if fix.excused else ""
-    return f"{month:%Y-%m} 党费改为:应缴 {fix.due_yuan} 元{excused},{paid}。"[:WORDS_LIMIT]
+    return f"{month_name(month)}党费改为:应缴 {fix.due_yuan} 元{excused},{paid}。"[:WORDS_LIMIT]
 
 
 def _compute_again(appeal: Appeal, actor: User) -> None:

@@ -19,6 +19,7 @@ from evaluations.models import COURSE, Appeal, Publication, Result, Round, Round
 from evaluations.permissions import can_confirm_branch, can_run_rounds
 from evaluations.services.rounds import request_computation
 from evaluations.turns import not_computed, whose_turn
+from members.dates import day_name
 from members.models import Organization, User
 from members.services import settle
 from scoring.engine import Period
@@ -44,7 +45,7 @@ def why_not_now(round_: Round, step: Step, actor: User) -> str:
     if step == Step.APPROVE and publisher_of(round_) == actor:
         return "这次公示是您办的,审批要由另一位同事办理。"
     if step == Step.APPROVE and timezone.localdate() <= round_.objections_until:
-        return f"公示到 {round_.objections_until} 为止,期满以后才能审批。"
+        return f"公示到 {day_name(round_.objections_until)}为止,期满以后才能审批。"
     if waiting:
         return f"还有 {waiting} 件申诉没有答复,答复以后才能{'审批' if step == Step.APPROVE else '办结'}。"
     if step == Step.REOPEN and (resting := _resting_on(round_)):

@@ -12,6 +12,7 @@ from evaluations.measure_kinds import MeasureKind, measure_kinds
 from evaluations.models import Measure, MeasureStep, Purpose, Resolution
 from evaluations.permissions import can_decide_measure, can_stop_measure, can_take_step
 from evaluations.turns import whose_turn
+from members.dates import day_name
 from members.models import Member, Organization, OrganizationKind, Role, User
 from members.services import end_membership, held_posts, transfer_member
 from scoring.engine import Period
@@ -152,11 +153,11 @@ def check_step(step: MeasureStep, done: Done, *, actor: User) -> None:
     (first, why), today = earliest_day(step), timezone.localdate()
     field = "resolution" if step.kind == "meeting" else "done_on"  # the day of a meeting's step is the meeting's
     if done.day > today:
-        raise ValidationError({field: f"{done.day} 还没有到。办理日期不能晚于今天。"})
+        raise ValidationError({field: f"{day_name(done.day)}还没有到。办理日期不能晚于今天。"})
     if done.day < first:
-        raise ValidationError({field: f"办理日期不能早于 {first}:{why}。"})
+        raise ValidationError({field: f"办理日期不能早于 {day_name(first)}:{why}。"})
     if step.kind == "term" and done.day < step.due_on:
-        raise ValidationError({"done_on": f"{step.title}到 {step.due_on} 为止,还没有满。"})
+        raise ValidationError({"done_on": f"{step.title}到 {day_name(step.due_on)}为止,还没有满。"})
     if step.kind in ("hear", "reassess") and not done.note.strip():
         raise ValidationError({"note": "请把本人的意见或评议的情况记下来;本人没有意见的,写“没有意见”。"})
     if step.outcomes and done.outcome not in step.outcomes:
@@ -171,13 +172,13 @@ def why_not_now(step: MeasureStep, actor: User) -> str:
     if measure.state != Measure.State.RUNNING:
         return f"这一项已经是「{measure.get_state_display()}」,不用再办。"
     if step.done_on is not None:
-        return f"「{step.title}」已经在 {step.done_on} 办过,不用再登记。"
+        return f"「{step.title}」已经在 {day_name(step.done_on)}办过,不用再登记。"
     following = measure.next_step
     if following.pk != step.pk:
         office = Role(following.role or measure.rules.office).label
-        return f"前面还有「{following.title}」没有办,不能跳过。它由{office}办理,{following.due_on} 以前。"
+        return f"前面还有「{following.title}」没有办,不能跳过。它由{office}办理,{day_name(following.due_on)}以前。"
     if step.kind == "term" and step.due_on > timezone.localdate():
-        return f"{step.title}到 {step.due_on} 为止,还没有满。"
+        return f"{step.title}到 {day_name(step.due_on)}为止,还没有满。"
     if step.kind == "approval" and actor.pk in _involved(measure):
         return "您已经经办过这一项,审批要由另一位同事办理。"
     if step.kind in MOVES and not measure.member.memberships.filter(ends_on=None).exists():
@@ -209,10 +210,12 @@ def _check_resolution(step: MeasureStep, resolution: Resolution | None) -> None:
         raise ValidationError({"resolution": no_resolution(step)})
     if not resolution.is_carried:
         raise ValidationError(
-            {"resolution": f"{resolution.held_on} 的表决:{resolution.outcome}不能据此办理;不再办的,请选「不予办理」。"}
+            {
+                "resolution": f"{day_name(resolution.held_on)}的表决:{resolution.outcome}不能据此办理;不再办的,请选「不予办理」。"
+            }
         )
     if MeasureStep.objects.filter(resolution=resolution).exists():
-        raise ValidationError({"resolution": f"{resolution.held_on} 的表决已经用在另一项上,请选别的一次。"})
+        raise ValidationError({"resolution": f"{day_name(resolution.held_on)}的表决已经用在另一项上,请选别的一次。"})
 
 
 def destinations(step: MeasureStep) -> list[Organization]:
@@ -253,7 +256,11 @@ def what_ends(step: MeasureStep, day: datetime.date) -> list[str]:
     user = User.objects.filter(member=member, is_active=True).first()
     roles = [str(one.get_role_display()) for one in user.role_assignments.in_office()] if user else []
     return [
-        *([f"组织关系:{membership.organization},到 {day - datetime.timedelta(days=1)} 为止"] if membership else []),
+        *(
+            [f"组织关系:{membership.organization},到 {day_name(day - datetime.timedelta(days=1))}为止"]
+            if membership
+            else []
+        ),
         *(f"职务:{post.get_title_display()}({post.organization})" for post in held_posts(member, day)),
         *([f"账号 {user.username} 停用" + (f",岗位取消:{'、'.join(roles)}" if roles else "")] if user else []),
         *(
@@ -314,7 +321,12 @@ def _depart(step: MeasureStep, day: datetime.date, actor: User) -> None:
     measure = step.measure
     end_membership(measure.member, day, reason=measure.title, actor=actor)
     for other in _open_measures(measure.member).exclude(pk=measure.pk).select_for_update().order_by("pk"):
-        _end(other, Measure.State.DISMISSED, actor, reason=f"本人 {day} 起不在党员名册({measure.title}),不再办理。")
+        _end(
+            other,
+            Measure.State.DISMISSED,
+            actor,
+            reason=f"本人 {day_name(day)}起不在党员名册({measure.title}),不再办理。",
+        )
 
 
 def _finish(step: MeasureStep, day: datetime.date, actor: User | None) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from evaluations import monthly, quarterly
 from evaluations.models import MonthConfirmation, MonthQuestion, MonthReview, QuarterSheet
 from evaluations.permissions import can_confirm_branch, can_settle_question
-from members.dates import last_of, month_name, quarter_days
+from members.dates import day_name, last_of, month_name, quarter_days
 from members.models import Member, Organization, User
 
 SEEN_OTHERWISE = "您打开这一页以后记录又有变动。请按现在的内容再看一遍,没有差错再确认。"
@@ -78,7 +78,9 @@ def object_to_sheet(
     if quarterly.latest(sheet.organization, sheet.quarter) != sheet:
         raise ValidationError("这一版公示单已经更正,请对现在的一版提出。")
     if not sheet.takes_objections:
-        raise ValidationError(f"公示到 {sheet.objections_until} 为止,现在不能再提出。有新的情况,请直接向支部书记反映。")
+        raise ValidationError(
+            f"公示到 {day_name(sheet.objections_until)}为止,现在不能再提出。有新的情况,请直接向支部书记反映。"
+        )
     about = {"member": member, "key": f"quarter:{sheet.quarter}", "sheet": sheet}
     words = f"{sheet.title}公示单第 {sheet.number} 版"
     said = {"words": words, "on_behalf_of": on_behalf_of, "is_sensitive": True}  # for those alone who decide on it

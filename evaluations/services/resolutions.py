@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from evaluations.models.resolutions import ABOUT_A_MEMBER, ENTRY_ITEMS, USUAL, MeetingRule, Purpose, Resolution
+from members.dates import day_name
 from members.models import Exemption, Member, MemberStatus, Organization, User
 from members.services import add_exemption, remove_exemption
 from members.uploads import CheckedFile, Shelf, storing
@@ -31,7 +32,7 @@ def check_resolution(resolution: Resolution, *, actor: User) -> None:
     resolution.recorded_by = actor
     faults = _count_faults(resolution) | _member_faults(resolution, actor) | _exemption_faults(resolution)
     if resolution.held_on > timezone.localdate():
-        faults = {"held_on": f"{resolution.held_on} 还没有到。开会以后再登记。"}
+        faults = {"held_on": f"{day_name(resolution.held_on)}还没有到。开会以后再登记。"}
     if faults:
         raise ValidationError(faults)
     if resolution.purpose in ENTRY_ITEMS:
@@ -65,7 +66,7 @@ def record_resolution(resolution: Resolution, minutes: CheckedFile | None, *, ac
 
 
 def exemption_reason(resolution: Resolution) -> str:
-    return f"{resolution.subject}({resolution.held_on} {resolution.get_kind_display()}决议)"
+    return f"{resolution.subject}({day_name(resolution.held_on)}{resolution.get_kind_display()}决议)"
 
 
 def set_rule(rule: MeetingRule, *, actor: User) -> MeetingRule:
@@ -93,7 +94,7 @@ def _count_faults(resolution: Resolution) -> dict[str, str]:
         faults["entitled"] = "应到人数至少为 1。"
     elif entitled > full:
         faults["entitled"] = (
-            f"{place}名册上 {day} 只有 {full} 名正式党员,应到不会有 {entitled} 人。预备党员没有表决权,不算在内。请核对。"
+            f"{place}名册上 {day_name(day)}只有 {full} 名正式党员,应到不会有 {entitled} 人。预备党员没有表决权,不算在内。请核对。"
         )
     if present > entitled:
         faults["present"] = f"实到 {present} 人,多于应到的 {entitled} 人。请核对。"
@@ -111,7 +112,7 @@ def _member_faults(resolution: Resolution, actor: User) -> dict[str, str]:
     if member.pk == actor.member_id:
         return {"member": "这次表决关系到您本人,请由另一位同志登记。"}
     if not Member.objects.of(place, day).filter(pk=member.pk).exists():
-        return {"member": f"{member}在 {day} 不属于{place}。请核对党员、组织和日期。"}
+        return {"member": f"{member}在 {day_name(day)}不属于{place}。请核对党员、组织和日期。"}
     return {}
 
 
@@ -122,7 +123,7 @@ def _exemption_faults(resolution: Resolution) -> dict[str, str]:
     if first is None:
         return {"exempt_from": "请写明从哪一天起免予考核。"}
     if last and last < first:
-        return {"exempt_until": f"结束日期不能早于开始日期 {first}。"}
+        return {"exempt_until": f"结束日期不能早于开始日期 {day_name(first)}。"}
     return {}
 
 
@@ -133,8 +134,8 @@ def _require_not_exempt(resolution: Resolution) -> None:
     if resolution.replaces:
         others = others.exclude(pk__in=_granted_by(resolution.replaces))
     if other := others.first():
-        until = f"到 {other.ends_on}" if other.ends_on else "长期"
-        sentence = f"{resolution.member}从 {other.starts_on} 起已经免予考核({until}),不用再表决。请核对日期。"
+        until = f"到 {day_name(other.ends_on)}" if other.ends_on else "长期"
+        sentence = f"{resolution.member}从 {day_name(other.starts_on)}起已经免予考核({until}),不用再表决。请核对日期。"
         raise ValidationError({"exempt_from": sentence})
 
 
@@ -199,7 +200,7 @@ def _declare(resolution: Resolution, minutes: CheckedFile, shelf: Shelf, actor: 
     entry = Entry(
         member=resolution.member,
         date=resolution.held_on,
-        note=f"{resolution.held_on} {resolution.get_kind_display()}表决通过:{resolution.subject}",
+        note=f"{day_name(resolution.held_on)}{resolution.get_kind_display()}表决通过:{resolution.subject}",
     )
     try:
         return declare_entry(entry, _item_of(resolution), actor=actor, files=[minutes], shelf=shelf)

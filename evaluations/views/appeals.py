@@ -14,6 +14,7 @@ from evaluations.appealing import course_of, dues_words, handled_by, month_of, r
 from evaluations.forms_appeals import AppealForm, DecisionForm, ObjectionForm, decision_form
 from evaluations.models import Appeal, Result, Round
 from evaluations.services import appeals as services
+from members.dates import day_name
 from members.models import Member
 from members.querysets import READING_ROLES, in_subtrees, paths_of
 from members.uploads import file_response
@@ -124,7 +125,7 @@ def _raise(request: HttpRequest, result: Result, form_class: type[AppealForm], t
         except ValidationError as error:
             add_errors(form, error)
         else:
-            messages.success(request, f"已登记{appeal}。{appeal.due_on:%Y-%m-%d} 以前答复。")
+            messages.success(request, f"已登记{appeal}。{day_name(appeal.due_on)}以前答复。")
             return redirect("evaluations:appeal", pk=appeal.pk)
     context |= {"form": form, "chosen": subjects.get(about)}
     return render(request, template, context, status=400 if form.errors else 200)

@@ -269,7 +269,7 @@ def extend_voting(request: HttpRequest, pk: int) -> HttpResponse:
     found = appraisal_to_run(request, pk)
     if not found.is_open:
         return redirect("evaluations:appraisal", pk)
-    form = ExtendForm(request.POST or None)
+    form = ExtendForm(request.POST or None, initial={"closes_at": found.closes_at})
     if request.method == "POST" and form.is_valid():
         try:
             services.extend_voting(found, form.cleaned_data["closes_at"])

@@ -19,6 +19,7 @@ from evaluations.models import Round, RoundBranch, Step
 from evaluations.permissions import can_confirm_branch, can_record_objections
 from evaluations.services.course import publisher_of, reopening_asked, why_not_now
 from evaluations.views.rounds import runnable
+from members.dates import day_name
 from scoring.engine import Period
 from scoring.forms import add_errors
 from scoring.models import SchemeVersion
@@ -73,7 +74,7 @@ def window(round_: Round) -> int:
 def _published(round_: Round) -> str:
     return (
         f"已公示{_receipt(round_, Step.PUBLISH)}。党员从现在起看得到结果;"
-        f"公示到 {round_.objections_until} 为止,期满以后由另一位同事审批。"
+        f"公示到 {day_name(round_.objections_until)}为止,期满以后由另一位同事审批。"
     )
 
 

@@ -16,6 +16,7 @@ from evaluations.forms_measures import DismissalForm, StepForm
 from evaluations.models import Measure, MeasureStep
 from evaluations.models.measures import clock_words
 from evaluations.services.measures import what_ends, why_not_now, why_undecided
+from members.dates import day_name
 from members.models import Member, Role
 from members.querysets import READING_ROLES, paths_of
 from scoring.engine import Period
@@ -210,7 +211,7 @@ def _what_next(measure: Measure) -> str:
     if now.state == Measure.State.DONE:
         return "这一项已经办结。"
     step = now.next_step
-    return f"下一步:{step.title},{step.due_on:%Y-%m-%d} 以前。"
+    return f"下一步:{step.title},{day_name(step.due_on)}以前。"
 
 
 def _measure_or_404(request: HttpRequest, pk: int) -> Measure:

@@ -15,7 +15,7 @@ from evaluations.models import MonthQuestion, QuarterSheet
 from evaluations.monthly import branches_read_by
 from evaluations.permissions import can_confirm_branch, can_record_objections
 from evaluations.quarterly import Content, content_of, differences
-from members.dates import quarter_days, quarter_name
+from members.dates import day_name, quarter_days, quarter_name
 from members.models import Organization
 from scoring.forms import add_errors
 
@@ -124,7 +124,8 @@ def publish_quarter(request: HttpRequest, branch: int, quarter: str) -> HttpResp
             error = " ".join(refused.messages)
         else:
             messages.success(
-                request, f"{sheet.title}公示单已公示(第 {sheet.pk} 号),异议截止 {sheet.objections_until}。请打印张贴。"
+                request,
+                f"{sheet.title}公示单已公示(第 {sheet.pk} 号),异议截止 {day_name(sheet.objections_until)}。请打印张贴。",
             )
             return redirect("evaluations:quarter", branch=branch, quarter=quarter)
     content = content_of(place, quarter)

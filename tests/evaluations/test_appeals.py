@@ -14,6 +14,7 @@ from evaluations.appealing import Subject, course_of, handled_by, key_of, subjec
 from evaluations.models import Appeal, AppealStep, Round, RoundStep
 from evaluations.services import appeals as services
 from evaluations.workdays import working_days_after
+from members.dates import day_name
 from members.models import Attendance, DuesMonth, FactChange, Role
 from members.uploads import CheckedFile
 from scoring.models import Entry, EntryStatus
@@ -97,7 +98,7 @@ def test_before_publication_one_is_told_whom_to_ask(half, people):
 def test_after_the_window_the_dates_are_told(public, people):
     make.window_over(public.round)
     yesterday = timezone.localdate() - datetime.timedelta(days=1)
-    with pytest.raises(ValidationError, match=f"到 {yesterday} 为止,现在不能再提出申诉"):
+    with pytest.raises(ValidationError, match=f"到 {day_name(yesterday)}为止,现在不能再提出申诉"):
         services.raise_appeal(public.result, "result", kind="appeal", text="有", actor=people.member)
     assert not Appeal.objects.exists()
 

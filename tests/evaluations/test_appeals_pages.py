@@ -13,6 +13,7 @@ from PIL import Image
 
 from evaluations.models import Appeal, Round
 from evaluations.services import appeals as services
+from members.dates import day_name
 from members.models import Role
 from tests import factories as make
 
@@ -121,7 +122,7 @@ def test_raise_from_the_page(sign_in, people, public, key):
     response = raise_(sign_in(people.member), public, key=key)
     one = Appeal.objects.get()
     page = response.content.decode()
-    assert f"已登记第 {one.pk} 号申辩。{one.due_on} 以前答复。" in page
+    assert f"已登记第 {one.pk} 号申辩。{day_name(one.due_on)}以前答复。" in page
     assert SAID in page
     assert "提出申辩" in page
 
@@ -427,10 +428,10 @@ def test_bad_dues_get_a_sentence(sign_in, people, public, data, sentence):
 def test_dues_put_right_from_the_page(sign_in, people, public):
     one = decision_on(public, people, "month:daily.dues:2025-01")
     client = sign_in(people.other_staff)
-    assert "2025-02-12 缴 10.00 元" in shown(client, "decide_appeal", one.pk)
+    assert "2025 年 2 月 12 日缴 10.00 元" in shown(client, "decide_appeal", one.pk)
     decide(client, one, **DUES, amount_yuan="10", paid_on="2025-01-10", step="save")
     one.refresh_from_db()
-    assert one.follow_up == "2025-01 党费改为:应缴 10 元,2025-01-10 缴 10 元。"
+    assert one.follow_up == "2025 年 1 月党费改为:应缴 10 元,2025 年 1 月 10 日缴 10 元。"
 
 
 def test_withdraw_from_the_page(sign_in, people, appeal):

@@ -78,7 +78,7 @@ def test_way_from_the_proposal_to_the_first_step(sign_in, people, propose):
     assert "核对:听取本人意见" in checked.content.decode()
     assert measure.steps.get(number=1).done_on is None
     shown = post(client, measure, "measure_step", answers | {"confirmed": "1"}, 1).content.decode()
-    assert "已登记:听取本人意见。下一步:送达通报批评通知书,2025-08-08 以前。" in shown
+    assert "已登记:听取本人意见。下一步:送达通报批评通知书,2025 年 8 月 8 日以前。" in shown
     assert "本人认可" in shown
 
 
@@ -93,8 +93,8 @@ def test_check_page_leads_back_with_what_was_filled_in(sign_in, people, begin):
 @pytest.mark.parametrize(
     ("answers", "sentence"),
     [
-        ({"done_on": "2025-08-02", "note": "有"}, "2025-08-02 还没有到。办理日期不能晚于今天。"),
-        ({"done_on": "2025-06-01", "note": "有"}, "办理日期不能早于 2025-06-30:考核的周期那天才结束。"),
+        ({"done_on": "2025-08-02", "note": "有"}, "2025 年 8 月 2 日还没有到。办理日期不能晚于今天。"),
+        ({"done_on": "2025-06-01", "note": "有"}, "办理日期不能早于 2025 年 6 月 30 日:考核的周期那天才结束。"),
         ({"done_on": "不知道", "note": "有"}, "办理日期"),
         ({"done_on": "2025-08-01"}, "本人的意见"),
     ],
@@ -115,7 +115,7 @@ def test_step_out_of_order_gets_a_sentence(sign_in, people, begin):
 
 def test_page_of_a_step_out_of_order_has_no_form(sign_in, people, begin):
     shown = page(sign_in(people.secretary), "measure_step", begin(people.wang).pk, 2)
-    assert "前面还有「听取本人意见」没有办,不能跳过。它由支部书记办理,2025-08-08 以前。" in shown
+    assert "前面还有「听取本人意见」没有办,不能跳过。它由支部书记办理,2025 年 8 月 8 日以前。" in shown
     assert 'name="done_on"' not in shown
 
 

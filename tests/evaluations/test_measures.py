@@ -279,21 +279,21 @@ def refused(step, done, actor):
 def test_step_cannot_be_skipped(settled, people):
     measure = services.accept_measure(settled(people.wang, "criticism"), actor=people.secretary)
     assert refused(measure.steps.get(number=2), Done(TODAY), people.secretary) == [
-        "前面还有「听取本人意见」没有办,不能跳过。它由支部书记办理,2025-08-08 以前。"
+        "前面还有「听取本人意见」没有办,不能跳过。它由支部书记办理,2025 年 8 月 8 日以前。"
     ]
 
 
 def test_step_is_done_once(settled, people):
     measure = services.accept_measure(settled(people.wang, "criticism"), actor=people.secretary)
     step = go(measure, people.secretary)
-    assert refused(step, Done(TODAY), people.secretary) == ["「听取本人意见」已经在 2025-08-01 办过,不用再登记。"]
+    assert refused(step, Done(TODAY), people.secretary) == ["「听取本人意见」已经在 2025 年 8 月 1 日办过,不用再登记。"]
 
 
 @pytest.mark.parametrize(
     ("done", "sentence"),
     [
-        (Done(datetime.date(2025, 8, 2), "有"), "2025-08-02 还没有到。办理日期不能晚于今天。"),
-        (Done(datetime.date(2025, 6, 29), "有"), "办理日期不能早于 2025-06-30:考核的周期那天才结束。"),
+        (Done(datetime.date(2025, 8, 2), "有"), "2025 年 8 月 2 日还没有到。办理日期不能晚于今天。"),
+        (Done(datetime.date(2025, 6, 29), "有"), "办理日期不能早于 2025 年 6 月 30 日:考核的周期那天才结束。"),
         (Done(TODAY, " "), "请把本人的意见或评议的情况记下来;本人没有意见的,写“没有意见”。"),
     ],
 )
@@ -306,7 +306,7 @@ def test_step_is_not_before_the_one_before(settled, people):
     measure = services.accept_measure(settled(people.wang, "criticism"), actor=people.secretary)
     go(measure, people.secretary, day=datetime.date(2025, 7, 20))
     assert refused(measure.next_step, Done(datetime.date(2025, 7, 19)), people.secretary) == [
-        "办理日期不能早于 2025-07-20:上一步那天才办完。"
+        "办理日期不能早于 2025 年 7 月 20 日:上一步那天才办完。"
     ]
 
 
@@ -363,7 +363,7 @@ def test_rectification_runs_half_a_year_then_is_reassessed(settled, people, monk
     go(measure, people.general)
     term = measure.next_step
     assert (term.kind, term.due_on) == ("term", datetime.date(2026, 2, 1))
-    assert refused(term, Done(TODAY), people.general) == ["改正期到 2026-02-01 为止,还没有满。"]
+    assert refused(term, Done(TODAY), people.general) == ["改正期到 2026 年 2 月 1 日为止,还没有满。"]
     assert services.run_clock(datetime.date(2026, 2, 1)) == 0
     assert services.run_clock(datetime.date(2026, 2, 2)) == 1
     term.refresh_from_db()
@@ -551,7 +551,7 @@ def test_expulsion_without_a_vote_is_refused(departing, people):
     ("fields", "sentence"),
     [
         ({"votes_for": 5}, "没有超过应到人数的半数,没有通过。不能据此办理;不再办的,请选「不予办理」。"),
-        ({"day": datetime.date(2025, 7, 31)}, "办理日期不能早于 2025-08-01:上一步那天才办完。"),
+        ({"day": datetime.date(2025, 7, 31)}, "办理日期不能早于 2025 年 8 月 1 日:上一步那天才办完。"),
     ],
 )
 def test_vote_must_be_carried_and_come_after_the_hearing(departing, people, fields, sentence):
@@ -578,7 +578,7 @@ def test_vote_counts_for_one_measure(departing, people, places, adopted):
     other = services.accept_measure(other, actor=people.secretary)
     go(other, people.secretary)
     messages = refused(other.next_step, Done(TODAY, resolution=carried), people.secretary)
-    assert messages == ["2025-08-01 的表决已经用在另一项上,请选别的一次。"]
+    assert messages == ["2025 年 8 月 1 日的表决已经用在另一项上,请选别的一次。"]
 
 
 def test_who_put_the_vote_on_record_does_not_approve(departing, people):
@@ -647,14 +647,14 @@ def test_what_else_is_open_about_who_has_left_is_dropped(expelled, settled, peop
     assert "2025 年上半年考核引出的「通报批评」不再办理" in services.measures.what_ends(expelled.next_step, FIRST_DAY)
     go(expelled, people.staff, day=FIRST_DAY)
     dropped = Measure.objects.get(code="criticism")
-    assert (dropped.state, dropped.reason) == ("dismissed", "本人 2025-07-20 起不在党员名册(除名),不再办理。")
+    assert (dropped.state, dropped.reason) == ("dismissed", "本人 2025 年 7 月 20 日起不在党员名册(除名),不再办理。")
 
 
 @pytest.mark.parametrize(
     ("day", "sentence"),
     [
-        (FIRST_DAY - datetime.timedelta(1), "办理日期不能早于 2025-07-20:那天才办完「上级党组织批准」。"),
-        (TODAY + datetime.timedelta(1), "2025-08-02 还没有到。办理日期不能晚于今天。"),
+        (FIRST_DAY - datetime.timedelta(1), "办理日期不能早于 2025 年 7 月 20 日:那天才办完「上级党组织批准」。"),
+        (TODAY + datetime.timedelta(1), "2025 年 8 月 2 日还没有到。办理日期不能晚于今天。"),
     ],
 )
 def test_day_of_leaving_is_between_the_approval_and_today(expelled, people, day, sentence):
@@ -720,7 +720,7 @@ def test_page_says_what_ends_before_it_does(expelled, people, sign_in):
     data = {"done_on": "2025-07-20", "note": ""}
     checked = client.post(url, data)
     assert checked.context["ends"] == [
-        "组织关系:和平社区第一党支部,到 2025-07-19 为止",
+        "组织关系:和平社区第一党支部,到 2025 年 7 月 19 日为止",
         "职务:支部委员(和平社区第一党支部)",
         f"账号 {User.objects.get(member=people.wang).username} 停用,岗位取消:党小组长",
     ]

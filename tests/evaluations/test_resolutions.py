@@ -17,6 +17,7 @@ from evaluations import services
 from evaluations.models import Purpose, Resolution
 from evaluations.models.resolutions import MeetingRule
 from evaluations.services import record_resolution
+from members.dates import day_name
 from members.models import ClosedPeriod, Exemption, FactChange, Role, User
 from members.uploads import CheckedFile
 from scoring.models import Adoption, Entry
@@ -188,7 +189,7 @@ def test_resolution_is_never_changed(branch, people):
         (
             {"entitled": "11"},
             "entitled",
-            "和平社区第一党支部名册上 2025-05-20 只有 10 名正式党员,应到不会有 11 人。预备党员没有表决权,不算在内。请核对。",
+            "和平社区第一党支部名册上 2025 年 5 月 20 日只有 10 名正式党员,应到不会有 11 人。预备党员没有表决权,不算在内。请核对。",
         ),
         ({"entitled": "99999999"}, "entitled", None),
         ({"present": "-1"}, "present", None),
@@ -198,7 +199,7 @@ def test_resolution_is_never_changed(branch, people):
         ({"subject": ""}, "subject", None),
         ({"subject": "长" * 81}, "subject", None),
         ({"exempt_from": ""}, "exempt_from", None),
-        ({"exempt_until": "2025-05-19"}, "exempt_until", "结束日期不能早于开始日期 2025-05-20。"),
+        ({"exempt_until": "2025-05-19"}, "exempt_until", "结束日期不能早于开始日期 2025 年 5 月 20 日。"),
         ({"member": ""}, "member", None),
         ({"member": "99999"}, "member", None),
     ],
@@ -218,13 +219,13 @@ def test_bad_input_is_refused_and_nothing_stored(sign_in, people, branch, fields
 def test_day_to_come_is_refused(sign_in, people, branch):
     tomorrow = timezone.localdate() + datetime.timedelta(1)
     response = exempt(sign_in(people.secretary), branch, people.zhang, held_on=f"{tomorrow}")
-    assert response.context["form"].errors["held_on"] == [f"{tomorrow} 还没有到。开会以后再登记。"]
+    assert response.context["form"].errors["held_on"] == [f"{day_name(tomorrow)}还没有到。开会以后再登记。"]
 
 
 def test_member_of_another_branch_is_refused(sign_in, people, branch):
     response = exempt(sign_in(people.staff), branch, people.liu)
     assert response.context["form"].errors["member"] == [
-        "刘淑芬在 2025-05-20 不属于和平社区第一党支部。请核对党员、组织和日期。"
+        "刘淑芬在 2025 年 5 月 20 日不属于和平社区第一党支部。请核对党员、组织和日期。"
     ]
     foreign = exempt(sign_in(people.secretary), branch, people.sun)
     assert "member" in foreign.context["form"].errors
@@ -262,7 +263,7 @@ def test_second_exemption_for_the_same_time_is_refused(sign_in, people, branch):
     exempt(client, branch, people.zhang)
     again = exempt(client, branch, people.zhang, subject="患病", exempt_from="2025-06-01", step="", minutes=None)
     assert again.context["form"].errors["exempt_from"] == [
-        "张建国从 2025-05-20 起已经免予考核(长期),不用再表决。请核对日期。"
+        "张建国从 2025 年 5 月 20 日起已经免予考核(长期),不用再表决。请核对日期。"
     ]
 
 
@@ -319,7 +320,7 @@ def test_carried_exemption_frees_the_member(sign_in, people, branch):
     assert response.url == reverse("evaluations:resolution", args=[stored.pk])
     freed = Exemption.objects.get()
     assert (freed.member, freed.starts_on, freed.ends_on) == (people.zhang, DAY, datetime.date(2026, 5, 19))
-    assert freed.reason == "年老多病,免予考核(2025-05-20 党员大会决议)"
+    assert freed.reason == "年老多病,免予考核(2025 年 5 月 20 日党员大会决议)"
     assert FactChange.objects.get(kind="exemption").changed_by == people.secretary
     assert (stored.recorded_by, stored.is_carried) == (people.secretary, True)
     receipt = sign_in(people.secretary).get(response.url).content.decode()
@@ -349,7 +350,7 @@ def test_carried_verdict_waits_for_the_street(verdict, people, adopted):
     entry = Entry.objects.get()
     assert verdict.entry == entry
     assert (entry.item, entry.status, entry.version, entry.date) == ("direct.assembly", "reviewed", adopted, DAY)
-    assert entry.note == "2025-05-20 党员大会表决通过:扣分超过 40 分"
+    assert entry.note == "2025 年 5 月 20 日党员大会表决通过:扣分超过 40 分"
     assert entry.declared_by == people.secretary
     assert entry.evidence.get().file.read() == "到会九人".encode()
 
@@ -431,8 +432,8 @@ def test_correction_keeps_both_and_takes_back_what_followed(sign_in, people, bra
     assert not right.is_carried
     assert not Exemption.objects.exists()
     assert [(one.old, one.new) for one in FactChange.objects.filter(kind="exemption").order_by("pk")] == [
-        ("", "年老多病,免予考核(2025-05-20 党员大会决议)"),
-        ("年老多病,免予考核(2025-05-20 党员大会决议)", "取消"),
+        ("", "年老多病,免予考核(2025 年 5 月 20 日党员大会决议)"),
+        ("年老多病,免予考核(2025 年 5 月 20 日党员大会决议)", "取消"),
     ]
     page = client.get(reverse("evaluations:resolution", args=[wrong.pk])).content.decode()
     assert "更正,不再作数" in page

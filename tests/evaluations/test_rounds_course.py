@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from evaluations import rollup, services
 from evaluations.models import Publication, Result, Round, RoundBranch, RoundStep
+from members.dates import day_name
 from members.models import Attendance, ClosedPeriod, FactChange, Role
 from reports.tasks import tasks_of
 from scoring.engine import Period
@@ -191,19 +192,19 @@ def test_pages_of_later_steps_say_who_is_to_do_what_first(sign_in, computed, peo
     )
     services.publish_round(computed, actor=people.staff)
     computed.refresh_from_db()
-    until = computed.objections_until
+    until = day_name(computed.objections_until)
     assert refusal_on(client, url("approve", computed.pk)) == "这次公示是您办的,审批要由另一位同事办理。"
     client = sign_in(second)
-    assert refusal_on(client, url("approve", computed.pk)) == f"公示到 {until} 为止,期满以后才能审批。"
+    assert refusal_on(client, url("approve", computed.pk)) == f"公示到 {until}为止,期满以后才能审批。"
     assert refusal_on(client, url("publish", computed.pk)) == (
-        f"各支部都审核以后才能公示。现在正在公示,{until} 期满以后由政工科没有办公示的同事审批。"
+        f"各支部都审核以后才能公示。现在正在公示,{until}期满以后由政工科没有办公示的同事审批。"
     )
 
 
 def test_review_page_before_the_last_day_says_what_is_waited_for(sign_in, computed, people, places):
     Round.objects.filter(pk=computed.pk).update(requested_at="2025-06-29T12:00+08:00")
     address = url("review", computed.pk, places.branch.pk)
-    assert "请政工科在 2025-06-30 当天或以后重新试算" in refusal_on(sign_in(people.secretary), address)
+    assert "请政工科在 2025 年 6 月 30 日当天或以后重新试算" in refusal_on(sign_in(people.secretary), address)
 
 
 # Publishing -----------------------------------------------------------------------------------

@@ -43,7 +43,8 @@ def test_reopening_is_asked_for_and_answered_once(shared_database, computed, peo
         *[lambda: services.answer_reopening(computed, agreed=True, actor=people.other_staff).status] * CLICKS
     )
     assert outcomes.count("computed") == 1
-    assert set(outcomes) <= {"computed", COURSE[Step.REOPEN].refusal, "现在没有等着答复的申请。"}
+    said = ("computed", COURSE[Step.REOPEN].refusal, "现在没有等着答复的申请。")
+    assert [outcome for outcome in outcomes if not outcome.startswith(said)] == []
     assert (taken(computed, Step.REOPEN), ClosedPeriod.objects.count()) == (1, 0)
 
 
@@ -69,6 +70,7 @@ def test_correction_clicked_many_times_takes_it_back_once(shared_database, compu
     outcomes = at_once(
         *[lambda: services.reopen_for_correction(computed, [places.branch], "考勤错了", people.staff).status] * CLICKS
     )
-    assert set(outcomes) <= {"computed", "reviewed", COURSE[Step.CORRECT].refusal}
+    said = ("computed", "reviewed", COURSE[Step.CORRECT].refusal)
+    assert [outcome for outcome in outcomes if not outcome.startswith(said)] == []
     assert taken(computed, Step.CORRECT) == 1
     assert Round.objects.get(pk=computed.pk).status == "computed"

@@ -63,7 +63,7 @@ def test_next_step_is_on_the_home_of_its_role(sign_in, people, propose):
 def test_member_reads_what_is_under_way(sign_in, people, propose):
     services.accept_measure(propose(people.zhang), actor=people.secretary)
     propose(people.zhang, "rectification")
-    assert tasks(sign_in(people.member)) == [(1, "与您有关:通报批评", "听取本人意见,2025-08-08 到期(还有 7 天)")]
+    assert tasks(sign_in(people.member)) == [(1, "与您有关:通报批评", "听取本人意见,2025 年 8 月 8 日到期(还有 7 天)")]
 
 
 @pytest.mark.parametrize("more", [0, 2])
