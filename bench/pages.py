@@ -128,6 +128,8 @@ def pages_of(secretary: User) -> list[Page]:
         Page("bare Django page", None, lambda: bare_browser.ask("/")),
         Page("attendance grid of 200", 150, lambda: browser.ask(grid)),
         Page("one cell saved", 30, saving(browser, cells, member)),
+        Page("dues of 80, a month", 150, lambda: browser.ask(reverse("members:dues"))),
+        Page("dues of 100, half a year", 150, lambda: browser.ask(reverse("members:dues_half"))),
         Page("ledger of 50 facts", 100, lambda: browser.ask(ledger)),
     ]
 

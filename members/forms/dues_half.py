@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from members.arrears import Arrears
-from members.dates import first_of, months_of_quarter, quarter_name, quarter_of
+from members.dates import first_of, last_of, months_of_quarter, quarter_name, quarter_of
 from members.dues_cells import DuesCell
 from members.forms.dues import EARLIEST_PAYMENT, MoneyField
 from members.forms.filters import DuesFilter
@@ -63,10 +63,12 @@ class HalfCell:
 
     @cached_property
     def state(self) -> str:
-        """paid, excused, part, owing, unrecorded, open, none (nothing is due), unknown, settled, later."""
+        """paid, excused, part, owing, unrecorded, open, none (nothing is due), unknown, settled, later, before (joining)."""
         cell, owed = self.cell, self.cell.owed
         if owed and owed.excused:
             return "excused"
+        if not owed and cell.member.joined_on and last_of(cell.month) < cell.member.joined_on:
+            return "before"
         if not owed and self.settled_upto and cell.month <= self.settled_upto:
             return "settled"
         if not owed and cell.month > last_payable(self.today):

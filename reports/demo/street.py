@@ -111,11 +111,11 @@ class Demo:
         annual = Appraisals(self.rng, versions[OTHER_SCHEME].scheme, self.appraisals.clerks)
         annual.close([self.town.other, self.town.office], year, year.ends_on - datetime.timedelta(4))
         leave_objection(self.town, versions[OTHER_SCHEME], self.today)
-        review_months(self.town, self.today)
-        hang_up_quarter(self.town, self.today)
         office, staff = self.town.office, self.town.users["zhenggong"]
         publish_year(office, office.organization, versions[OTHER_SCHEME], self.today, staff)
         assess_some(self.town, versions[DISCIPLINE_SCHEME], self.rng, self.today)
+        review_months(self.town, self.today)
+        hang_up_quarter(self.town, self.today)
         handle_measures(self.town, Round.objects.get(period=self.finished.code), self.today)
 
     def _finish(self) -> None:

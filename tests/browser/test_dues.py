@@ -18,6 +18,24 @@ def secretary(page, sign_in_as):
     return page
 
 
+def test_all_paid_today_is_checked_and_taken_back(secretary, site, picture):
+    page = secretary
+    page.goto(f"{site}/dues/?month={TODAY:%Y-%m}")
+    page.get_by_role("button", name="全部今日缴清").click()
+    expect(page.get_by_text("要登记 60 人、60 笔")).to_be_visible()
+    expect(page.get_by_text("不在下面的 2 人")).to_be_visible()
+    picture("dues-check")
+    page.get_by_role("button", name="返回修改").click()
+    expect(page.get_by_text("还有 62 人没有缴清")).to_be_visible()
+    page.get_by_role("button", name="全部今日缴清").click()
+    page.get_by_role("button", name="确认登记").click()
+    expect(page.get_by_text("已登记缴纳 60 笔")).to_be_visible()
+    picture("dues-receipt-all")
+    page.get_by_role("button", name="撤销这次登记").click()
+    expect(page.get_by_text("已撤销这次登记:缴纳 60 笔")).to_be_visible()
+    expect(page.get_by_text("这张收据上的缴纳已经全部撤销")).to_be_visible()
+
+
 def test_dues_of_sixty_members_by_keyboard(secretary, site, picture):
     page, started = secretary, time.monotonic()
     page.goto(f"{site}/dues/?month={TODAY:%Y-%m}")

@@ -62,6 +62,15 @@ def test_half_shows_every_months_state(people, owing, sign_in):
     assert body.count("还没有核定") == 7
 
 
+def test_half_asks_for_nothing_before_joining(people, owing, sign_in):
+    people.wang.joined_on = MONTHS[2]
+    people.wang.save()
+    client = sign_in(people.secretary)
+    assert states(client.get(PAGE))[1] == ["before"] * 2 + ["unknown"] * 4
+    page = client.post(PAGE, ticked(client) | {"pay_all": "1"})
+    assert page.context["left_out"] == [(people.wang, "9 月、10 月、11 月、12 月还没有核定")]
+
+
 def test_half_pays_what_is_ticked_under_one_receipt(people, owing, sign_in):
     client = sign_in(people.secretary)
     page = client.post(PAGE, ticked(client, (owing, JULY), (owing, AUGUST), payer="王丽"), follow=True)

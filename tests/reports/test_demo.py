@@ -29,6 +29,8 @@ from evaluations.models import (
     RoundBranch,
     Voter,
 )
+from evaluations.monthly import digest_of_lines, lines_of
+from evaluations.quarterly import Content, content_of
 from evaluations.services import changed_since
 from evaluations.services.appeals import raise_appeal, take_appeal
 from evaluations.services.appraisals import counts_add_up
@@ -405,3 +407,11 @@ def test_months_are_confirmed_but_for_one_with_a_question_and_a_quarter_hangs(lo
     )  # fmt: skip
     assert set(QuarterSheet.objects.values_list("quarter", "number")) == {("2026Q3", 1)}
     assert all(sheet.content["sections"][0]["rows"] for sheet in QuarterSheet.objects.all())
+
+
+def test_what_was_confirmed_or_hung_up_is_what_the_records_say_now(loaded):
+    for sheet in QuarterSheet.objects.all():
+        assert Content(content_of(sheet.organization, sheet.quarter)).digest == sheet.digest
+    for confirmation in MonthConfirmation.objects.select_related("review__organization"):
+        review = confirmation.review
+        assert digest_of_lines(lines_of(review.organization, review.month)) == confirmation.digest
