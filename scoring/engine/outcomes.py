@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from scoring.engine.blocks import Basis
-from scoring.engine.conditions import COUNTED, Condition, Figure, GradeIs, Names, Times, read_condition
+from scoring.engine.conditionreader import Names, read_condition
+from scoring.engine.conditions import COUNTED, Condition, Figure, GradeIs, Times
 from scoring.engine.elements import (
     AlertRule,
     Board,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from scoring.engine.blocks.base import Based, Basis
-from scoring.engine.conditions import ABOUT_PEOPLE, Condition, read_condition
+from scoring.engine.conditionreader import ABOUT_PEOPLE, read_condition
+from scoring.engine.conditions import Condition
 from scoring.engine.node import Node
 from scoring.engine.period import Period
 
