@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from evaluations.appealing import key_of
@@ -112,7 +112,7 @@ def _is_shut(branch: Organization, period: Period) -> bool:
 
 def branch_of(member: Member, period: Period) -> Organization:
     """The branch that scores the member: of the period's last day. Raises ValidationError where there is none."""
-    membership = member.memberships.on(period.ends_on).select_related("organization").first()
+    membership = member.place_on(period.ends_on)
     if membership is None:
         raise ValidationError(f"{member}在{period.title}的最后一天不属于任何支部,没有这个周期的台账。")
     if membership.organization.is_branch:
@@ -124,7 +124,7 @@ def branch_of(member: Member, period: Period) -> Organization:
 def running_period(member: Member) -> Period:
     """The half-year or year that runs, as the scheme of the member's branch goes."""
     today = timezone.localdate()
-    membership = member.memberships.on(today).select_related("organization").first()
+    membership = member.place_on(today)
     adoption = Adoption.objects.in_force(membership.organization, today) if membership else None
     readable = adoption and not adoption.version.faults
     return Period.containing(today, adoption.version.scheme.cycle if readable else "half_year")
@@ -231,8 +231,9 @@ def _why(line: LineSheet, entry: Entry | None, may_see: bool) -> str:
 
 def _entries(pks: list[int]) -> dict[int, Entry]:
     found: QuerySet[Entry] = Entry.objects.filter(pk__in=pks).with_questions()
-    found = found.select_related("reversal", "declared_by").prefetch_related("decisions", "version")
-    return {entry.pk: entry for entry in found}
+    entries = {entry.pk: entry for entry in found.select_related("reversal", "declared_by").prefetch_related("version")}
+    prefetch_related_objects([one for one in entries.values() if one.status == EntryStatus.REJECTED], "decisions")
+    return entries
 
 
 @dataclass(frozen=True)

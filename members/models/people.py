@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from members.dates import months_later
 from members.fields import EncryptedTextField, number_digest
@@ -83,6 +84,17 @@ class Member(models.Model):
     def save(self, *args, **kwargs):
         self.fill_derived()
         super().save(*args, **kwargs)
+
+    @cached_property
+    def places(self) -> "list[Membership]":
+        """Where the member belongs and belonged, the latest first. Read once."""
+        return list(self.memberships.select_related("organization"))
+
+    def place_on(self, day: datetime.date) -> "Membership | None":
+        """Where the member belonged on a day."""
+        return next(
+            (one for one in self.places if one.starts_on <= day and (not one.ends_on or one.ends_on >= day)), None
+        )
 
     def fill_derived(self) -> None:
         """Set the columns that follow from others; bulk writers call it before they write."""

@@ -108,11 +108,12 @@ def _within_quota(wide: pl.DataFrame, column: str, quota: Quota, facts: Facts) -
 def alerts(scheme: Scheme, tables: Tables) -> pl.DataFrame:
     """member, alerts: the codes of what calls for a human look, for every member with any."""
     found = {"six_months_dues": tables.arrears(MONTHS_OF_ALERT).select("member"), "six_months_life": tables.inactive}
-    return (
-        pl.concat(found[rule.code].with_columns(alert=pl.lit(rule.code)) for rule in scheme.alerts)
-        .group_by("member")
-        .agg(alerts=pl.col("alert").sort())
-    )
+    frames = [
+        found[rule.code].select("member", alert=pl.lit(rule.code)) for rule in scheme.alerts if found[rule.code].height
+    ]
+    if not frames:
+        return pl.DataFrame(schema={"member": pl.Int64, "alerts": CODES})
+    return pl.concat(frames).group_by("member").agg(alerts=pl.col("alert").sort())
 
 
 OUTLOOK = {

@@ -203,9 +203,9 @@ def _appraisal(scheme: Scheme, tables: Tables) -> tuple[pl.DataFrame, pl.DataFra
         orient="row",
     )
     ballots = tables.facts.ballots.filter((pl.col("period") == tables.period.code) & (pl.col("count") > 0))
-    unknown = ballots.join(groups, on="group", how="anti").get_column("group").unique().sort()
-    if len(unknown):
-        raise FactsError([f"方案没有「{group}」这个评议组。" for group in unknown])
+    unknown = set(ballots.get_column("group").unique()) - {group.code for group in scheme.groups}
+    if unknown:
+        raise FactsError([f"方案没有「{group}」这个评议组。" for group in sorted(unknown)])
     cast = ballots.group_by("member", "group").agg(
         ballots=pl.col("count").sum(), sum=(pl.col("score") * pl.col("count")).sum()
     )

@@ -168,7 +168,12 @@ class Tables:
                 good=status.is_in([*ATTENDED, *EXCUSED]).any(),
                 missed=status.is_in(list(REQUIRED)).any(),
             )
-            .sort("member", "number")
+        )
+        bad = pl.col("missed") & ~pl.col("good")
+        if not months.select(bad.any()).item():
+            return months.select("member").clear()
+        months = (
+            months.sort("member", "number")
             .with_columns(first=pl.col("number").min().over("member"))
             .with_columns(good_month=pl.when("good").then("number"))
             .with_columns(
@@ -180,7 +185,7 @@ class Tables:
             pl.col("number"), pl.col("before") + back + 1, pl.col("first") + back, pl.lit(self.first_month)
         )
         latest = pl.min_horizontal(pl.col("number") + back, pl.col("after") - 1, pl.lit(self.last_month))
-        return months.filter(pl.col("missed") & ~pl.col("good") & (earliest <= latest)).select("member").unique()
+        return months.filter(bad & (earliest <= latest)).select("member").unique()
 
     @cached_property
     def rate(self) -> pl.Expr:
