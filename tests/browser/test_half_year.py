@@ -101,6 +101,10 @@ def enter_dues(page, site, picture):
         page.get_by_role("row", name=name).locator("input[type=text]").first.fill("10")
     picture("dues")
     page.get_by_role("button", name="全部今日缴清").click()
+    expect(page.get_by_text("要登记 4 人、4 笔,共 40.00 元")).to_be_visible()
+    page.get_by_role("button", name="确认登记").click()
+    expect(page.get_by_role("heading", name="党费收据")).to_be_visible()
+    page.goto(f"{site}/dues/?month={TODAY:%Y-%m}")
     expect(page.get_by_text("都已缴清")).to_be_visible()
 
 
