@@ -317,7 +317,7 @@ def test_pages_take_the_same_queries(sign_in, half, places, people, django_asser
         make.organization(f"第{number}支部", "branch", places.community)
     services.ask_of_month(places.branch, MARCH, "请核对", actor=people.leader, member=people.zhang)
     client = sign_in(people.general)
-    with django_assert_num_queries(31):
+    with django_assert_num_queries(30):
         page(client, places.branch)
     with django_assert_num_queries(9):
         client.get(reverse("evaluations:months"), {"month": "2025-03"})
