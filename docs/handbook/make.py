@@ -90,7 +90,7 @@ PICTURES = (
     Picture("scheme", "zhenggong", "/schemes/community-half-year/", height=1000),
     Picture("trial", "zhenggong", "/trials/"),
     Picture("board", "zhenggong", "/boards/", ("警示榜",)),
-    Picture("measure", "zhenggong", "/measures/?state=running", ("翟月娥",)),
+    Picture("measure", "zhenggong", "/measures/?state=running", ("通报批评",)),
     Picture("resolution", "zhenggong", "/resolutions/add/", crop="main > .middle", height=900),
     # Discipline office, auditor, administrator
     Picture("assess", "jiwei", "/assessments/", ("打分",), height=800),
