@@ -82,7 +82,7 @@ def gather(
     facts = Facts.build(
         as_of=today if period.starts_on <= today < period.ends_on else None,
         members=members,
-        organizations=_sizes(sizes, branches) if _has_quota(scheme, period) else None,
+        organizations=_sizes(sizes, branches) if scheme.outcome_for(period).has_quota else None,
         attendance=_attendance(memberships, ids, lookback, upto),
         dues=_rows(
             DuesMonth.objects.filter(member__in=ids, month__range=(lookback, upto)).values_list(
@@ -229,12 +229,6 @@ def people_of(facts: Facts) -> dict[int, dict]:
 def _branch_at(path: str, by_path: dict[str, int]) -> int:
     """The branch that a place in the tree belongs to: itself, or the nearest above it."""
     return next(by_path[path[:end]] for end in range(len(path), 0, -1) if path[:end] in by_path)
-
-
-def _has_quota(scheme: Scheme, period: Period) -> bool:
-    """True where something is only for a share of the branch, so that its size counts."""
-    outcome = scheme.year.outcome if scheme.year and period.cycle != scheme.cycle else scheme.outcome
-    return any(consequence.quota for consequence in outcome.consequences)
 
 
 def _sizes(memberships: QuerySet[Membership], branches: list[Organization]) -> pl.DataFrame:

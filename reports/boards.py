@@ -81,8 +81,7 @@ def _place(round_: Round, user: User) -> str:
 def reasons_of(result: Result) -> list[str]:
     """Why the result is on the warning board, each with its article's number and no matter: 通报批评(第十条第一款)."""
     scheme, grounds = result.branch.scheme, result.sheet["grounds"]
-    year_view = scheme.year and Period.parse(result.round.period).half is None
-    outcome = scheme.year.outcome if year_view else scheme.outcome
+    outcome = scheme.outcome_for(Period.parse(result.round.period))
     consequences = {one.code: one for one in outcome.consequences}
 
     def reason(condition: Condition) -> str:

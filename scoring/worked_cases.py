@@ -108,9 +108,7 @@ class Words:
 
     def __init__(self, case: Case) -> None:
         scheme = case.scheme
-        in_year = case.period.cycle != scheme.cycle
-        outcome = scheme.year.outcome if in_year else scheme.outcome
-        parts = scheme.year.figures if in_year else scheme.parts
+        parts, outcome = scheme.parts_for(case.period), scheme.outcome_for(case.period)
         self.names: dict[str, Mapping[str, str]] = {
             "status": RESULT_STATUSES,
             "items": {item.code: item.title for item in scheme.items},

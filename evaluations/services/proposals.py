@@ -102,7 +102,7 @@ def _follows(
     part: RoundBranch, scheme: Scheme, period: Period, led: set[tuple[str, tuple[str, ...]]]
 ) -> dict[tuple[str, tuple[str, ...]], dict]:
     """The fields of what each of these codes, on its grounds, leads to in a branch."""
-    outcome = scheme.year.outcome if scheme.year and period.half is None else scheme.outcome
+    outcome = scheme.outcome_for(period)
     alerts = {alert.code: alert for alert in scheme.alerts}
     rules = {rule.code: (rule, rule.title) for rule in outcome.consequences}
     rules |= {rule.quota.tie: (rule, rule.quota.tie_title) for rule in outcome.consequences if rule.quota}

@@ -210,9 +210,7 @@ def _expected(node: CaseNode, ids: tuple[str, ...], scheme: Scheme, period: Peri
 
 def _answer(node: CaseNode, scheme: Scheme, period: Period) -> dict[str, Any]:
     """The fields named, in the form of a result: figures as Decimal, lists sorted."""
-    in_year = period.cycle != scheme.cycle
-    parts = scheme.year.figures if in_year else scheme.parts
-    outcome = scheme.year.outcome if in_year else scheme.outcome
+    parts, outcome = scheme.parts_for(period), scheme.outcome_for(period)
     readers: dict[str, Callable[[str], Any]] = {
         "status": lambda key: node.choice(key, RESULT_STATUSES),
         "missing": lambda key: sorted(node.names(key)),

@@ -235,6 +235,11 @@ class Outcome:
         return {"consequence": self.consequences, "list": self.lists, "verdict": self.verdicts}
 
     @property
+    def has_quota(self) -> bool:
+        """True where something is only for a share of the branch, so that its size counts."""
+        return any(consequence.quota for consequence in self.consequences)
+
+    @property
     def conditions(self) -> list[Condition]:
         return [part.when for part in (*self.verdicts, *self.consequences, *self.lists)]
 

@@ -12,7 +12,7 @@ from scoring.engine.blocks import Attendance, EntryRule
 from scoring.engine.blocks.base import Rule
 from scoring.engine.conditions import Compare, EntryCount
 from scoring.engine.decide import Decided, as_met, thresholds
-from scoring.engine.elements import Based, Item, Outcome, Part
+from scoring.engine.elements import Based, Item, Part
 from scoring.engine.membersheet import (
     Clause,
     GroupSheet,
@@ -65,8 +65,7 @@ class Explainer:
     def __init__(self, scheme: Scheme, results: Results, member: int) -> None:
         self.scheme, self.results, self.member = scheme, results, member
         self.in_year = results.period.cycle != scheme.cycle
-        self.outcome: Outcome = scheme.year.outcome if self.in_year else scheme.outcome
-        self.parts: tuple[Part, ...] = scheme.year.figures if self.in_year else scheme.parts
+        self.outcome, self.parts = scheme.outcome_for(results.period), scheme.parts_for(results.period)
         found = self._rows(results.members)
         if not found:
             raise KeyError(member)

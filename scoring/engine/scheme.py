@@ -34,6 +34,7 @@ from scoring.engine.vocabulary import EXCUSED, STATUSES
 
 if TYPE_CHECKING:
     from scoring.engine.coverage import Covered, Covers
+    from scoring.engine.period import Period
     from scoring.engine.settings import Setting
 
 
@@ -110,6 +111,14 @@ class Scheme:
     @property
     def lists(self) -> tuple[Board, ...]:
         return self.outcome.lists
+
+    def outcome_for(self, period: Period) -> Outcome:
+        """What figures lead to in a period: the year view's for the year of a half-year scheme."""
+        return self.year.outcome if self.year and period.cycle != self.cycle else self.outcome
+
+    def parts_for(self, period: Period) -> tuple[Part, ...]:
+        """The figures that a period's sheet shows, likewise."""
+        return self.year.figures if self.year and period.cycle != self.cycle else self.parts
 
     @property
     def takes_visits(self) -> bool:

@@ -52,29 +52,29 @@ def test_post_and_exemption_do_not_reach_into_it_from_before(people, places):
 HALF = (datetime.date(2025, 1, 1), datetime.date(2025, 6, 30))
 
 
-def settled(places) -> list[str]:
+def settled() -> list[str]:
     return [str(period.organization) for period in ClosedPeriod.objects.order_by("organization__path")]
 
 
 def test_settling_every_branch_settles_the_street(closed, places):
     settle(places.street, [places.branch, places.sibling, places.cousin], "2025 年上半年", HALF)
-    assert settled(places) == ["和平街道党工委"]
+    assert settled() == ["和平街道党工委"]
 
 
 def test_settling_some_branches_leaves_the_others_and_what_is_held_for_them_open(closed, places):
     settle(places.street, [places.branch, places.sibling], "2025 年上半年", HALF)
-    assert settled(places) == ["和平社区党总支"]
+    assert settled() == ["和平社区党总支"]
     assert refusal(require_open, places.cousin, INSIDE) == ""
     assert refusal(require_open, places.street, INSIDE) == ""
     assert "考核之内" in refusal(require_open, places.community, INSIDE)
     settle(places.street, [places.branch, places.cousin], "2025 年上半年", HALF)
-    assert settled(places) == ["和平社区第一党支部", "友谊社区党总支"]
+    assert settled() == ["和平社区第一党支部", "友谊社区党总支"]
     assert refusal(require_open, places.sibling, INSIDE) == ""
     settle(places.street, [], "2025 年上半年", HALF)
-    assert settled(places) == []
+    assert settled() == []
 
 
 def test_settling_leaves_other_days_and_other_streets_as_they_are(closed, places):
     settle(places.street, [places.cousin], "2025 年下半年", (AFTER, datetime.date(2025, 12, 31)))
     settle(places.other_street, [], "2025 年上半年", HALF)
-    assert settled(places) == ["和平街道党工委", "友谊社区党总支"]
+    assert settled() == ["和平街道党工委", "友谊社区党总支"]
