@@ -2,10 +2,10 @@
 
 import datetime
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.utils import timezone
 
+from members.forms.page import PageForm
 from members.models import Organization, Role, User
 from scoring.engine import Period
 from scoring.models import SchemeVersion
@@ -19,7 +19,7 @@ def recent_periods(today: datetime.date) -> list[Period]:
     return halves + [Period.parse(year) for year in sorted(years, reverse=True)]
 
 
-class RoundForm(forms.Form):
+class RoundForm(PageForm):
     """An organisation and a period, of those that the user may open a round for."""
 
     organization = forms.ModelChoiceField(Organization.objects.none(), label="组织", empty_label=None)
@@ -34,8 +34,6 @@ class RoundForm(forms.Form):
         self.fields["scheme"].choices = titles.items()
         periods = recent_periods(timezone.localdate())
         self.fields["period"].choices = [(period.code, period.title) for period in periods]
-        self.helper = FormHelper()
-        self.helper.form_tag = False
 
     def clean_period(self) -> Period:
         return Period.parse(self.cleaned_data["period"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -13,6 +12,7 @@ from evaluations.models.appeals import WORDS_LIMIT
 from evaluations.services.appeals import Correction, DuesFix, copy_of
 from members.forms.dues import MoneyField, check_payment_day
 from members.forms.files import CheckedFilesField
+from members.forms.page import PageForm
 from members.models import AttendanceStatus, DuesMonth, User
 from members.uploads import PAPERS
 from scoring.forms import OPTIONAL_FIELDS, EntryForm
@@ -28,7 +28,7 @@ NOTED_KINDS = (
 )
 
 
-class AppealForm(forms.Form):
+class AppealForm(PageForm):
     """A member's own appeal."""
 
     kind = forms.ChoiceField(
@@ -48,8 +48,6 @@ class AppealForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["key"].choices = [(subject.key, subject.words) for subject in subjects]
         self.fields["key"].error_messages["invalid_choice"] = "台账里没有这一条了,可能刚刚改过。请重新选。"
-        self.helper = FormHelper()
-        self.helper.form_tag = False
 
 
 class ObjectionForm(AppealForm):
@@ -73,7 +71,7 @@ class ObjectionForm(AppealForm):
 # Deciding ---------------------------------------------------------------------------------------
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(PageForm):
     """Upheld or not, and why. For what no service corrects, who is to put right what."""
 
     decision = forms.ChoiceField(
@@ -96,8 +94,6 @@ class DecisionForm(forms.Form):
         if appeal.kind == Appeal.Kind.INQUIRY:
             self.fields["decision"].choices = (("upheld", "查出有错,更正"), ("dismissed", "没有错,只作答复"))
         self.add_correction()
-        self.helper = FormHelper()
-        self.helper.form_tag = False
 
     def add_correction(self) -> None:
         self.fields["follow_up"] = forms.CharField(

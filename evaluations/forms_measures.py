@@ -1,6 +1,5 @@
 """Forms of measures: what is put down about a step, and why one is not taken."""
 
-from crispy_forms.helper import FormHelper
 from django import forms
 
 from evaluations.models import MeasureStep, Resolution
@@ -12,6 +11,7 @@ from evaluations.services.measures import (
     no_resolution,
     resolutions_for,
 )
+from members.forms.page import PageForm
 from members.models import Organization, User
 
 NOTES = {
@@ -24,7 +24,7 @@ OTHER_NOTE = ("办理的情况", "可以不填。")
 MUST_NOTE = ("hear", "reassess")
 
 
-class StepForm(forms.Form):
+class StepForm(PageForm):
     """When a step was done and how it went; only the fields that its kind has a use for."""
 
     done_on = forms.DateField(label="办理日期", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
@@ -43,8 +43,6 @@ class StepForm(forms.Form):
         note = self.fields["note"]
         note.label, note.help_text = NOTES.get(step.kind, OTHER_NOTE)
         note.required = step.kind in MUST_NOTE
-        self.helper = FormHelper()
-        self.helper.form_tag = False
 
     def _date(self) -> None:
         day = self.fields["done_on"]
@@ -99,14 +97,9 @@ class StepForm(forms.Form):
         return rows
 
 
-class DismissalForm(forms.Form):
+class DismissalForm(PageForm):
     """Why a measure is not taken, or not carried on."""
 
     reason = forms.CharField(
         label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}), help_text="写清楚为什么,以后查得到。"
     )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False

@@ -1,18 +1,9 @@
 """Forms of the monthly review and the quarterly publicity."""
 
-from crispy_forms.helper import FormHelper
 from django import forms
 
+from members.forms.page import PageForm
 from members.models import Member
-
-
-class PlainForm(forms.Form):
-    """Its template owns the form's tag."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
 
 
 def text_field(label: str, missing: str, **fields) -> forms.CharField:
@@ -21,7 +12,7 @@ def text_field(label: str, missing: str, **fields) -> forms.CharField:
     )
 
 
-class QuestionForm(PlainForm):
+class QuestionForm(PageForm):
     """What is to be looked into before a month is confirmed; members: of whom it can be."""
 
     member = forms.ModelChoiceField(
@@ -37,7 +28,7 @@ class QuestionForm(PlainForm):
             self.fields["member"].queryset = Member.objects.filter(pk__in=members).order_by("number")
 
 
-class AnswerForm(PlainForm):
+class AnswerForm(PageForm):
     """What was found."""
 
     answer = text_field(
@@ -45,7 +36,7 @@ class AnswerForm(PlainForm):
     )
 
 
-class CorrectedSheetForm(PlainForm):
+class CorrectedSheetForm(PageForm):
     """Why another edition hangs in the place of the former."""
 
     reason = text_field(
@@ -54,7 +45,7 @@ class CorrectedSheetForm(PlainForm):
     )  # fmt: skip
 
 
-class ObjectionToSheetForm(PlainForm):
+class ObjectionToSheetForm(PageForm):
     """What is wrong with a line of the sheet; members: whom somebody else may object for, None for one's own."""
 
     member = forms.ModelChoiceField(

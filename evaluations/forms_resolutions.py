@@ -1,6 +1,5 @@
 """Forms of meetings' votes: what was voted, then the minutes."""
 
-from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.db.models import QuerySet
@@ -9,6 +8,7 @@ from django.utils import timezone
 from evaluations.models.resolutions import ABOUT_A_MEMBER, LEAST, MOST, MeetingKind, MeetingRule, Purpose, Resolution
 from evaluations.permissions import LEADING_ROLES
 from members.forms.files import CheckedFileField
+from members.forms.page import PageForm, helper
 from members.models import Member, Organization, OrganizationKind, User
 from members.uploads import MINUTES
 from scoring.forms import LONGEST_LIST, MemberByNameField
@@ -80,8 +80,7 @@ class ResolutionForm(forms.ModelForm):
             self.fields["exempt_from"].required = True
         else:
             del self.fields["exempt_from"], self.fields["exempt_until"]
-        self.helper = FormHelper()
-        self.helper.form_tag = False
+        self.helper = helper()
         first = [name for name in self.fields if name not in COUNTS]
         self.helper.layout = Layout(
             *first,
@@ -121,11 +120,10 @@ class MeetingRuleForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs |= {"inputmode": "numeric", "min": LEAST, "max": MOST}
-        self.helper = FormHelper()
-        self.helper.form_tag = False
+        self.helper = helper()
 
 
-class MinutesForm(forms.Form):
+class MinutesForm(PageForm):
     """The minutes, handed in on the page where the answers are checked."""
 
     minutes = CheckedFileField(MINUTES, label="会议记录")
@@ -135,6 +133,4 @@ class MinutesForm(forms.Form):
         self.fields["minutes"].required = required
         if not required:
             self.fields["minutes"].label = "会议记录(可以不附)"
-        self.helper = FormHelper()
-        self.helper.form_tag = False
         self.helper.disable_csrf = True  # the page's form has the token

@@ -1,23 +1,18 @@
 """Forms of a round's course: why published results are corrected, or a closed round reopened."""
 
-from crispy_forms.helper import FormHelper
 from django import forms
 
 from evaluations.models import Round
+from members.forms.page import PageForm
 from members.models import Organization
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(PageForm):
     """Why something settled is to be opened again."""
 
     reason = forms.CharField(
         label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 3}), help_text="写清楚为什么,以后查得到。"
     )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
 
 
 class CorrectionForm(ReasonForm):

@@ -4,7 +4,7 @@ from django import forms
 
 from evaluations.models import Round
 from evaluations.trials import settled_first
-from members.forms.roster import helper
+from members.forms.page import helper
 from members.models import Organization, Role, User
 from scoring.engine import Period
 from scoring.models import Adoption, SchemeVersion

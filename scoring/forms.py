@@ -3,7 +3,6 @@
 from collections import Counter
 from decimal import Decimal
 
-from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from members.forms.files import CheckedFilesField
+from members.forms.page import PageForm, helper
 from members.models import Member, User
 from members.uploads import PAPERS
 from scoring.draft_services import MOST_FILES
@@ -106,9 +106,7 @@ class EntryForm(forms.ModelForm):
         if item.needs_evidence:
             self.fields["files"].required = True
         self.fields["note"].help_text = "什么事、在哪里、有什么凭据,一两句话写清楚。"
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.layout = Layout(*self.fields)
+        self.helper = helper(*self.fields)
 
     def _offer(self, members: QuerySet, scored: QuerySet) -> None:
         """Let members be picked of those scored, or typed where these are many; on the entry's day the service checks."""
@@ -130,16 +128,7 @@ class EntryForm(forms.ModelForm):
         return date
 
 
-class WordsForm(forms.Form):
-    """A form with a layout of its own, between the template's form tags."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-
-
-class DecisionForm(WordsForm):
+class DecisionForm(PageForm):
     """Approve; or refuse, or ask back, in words that the author reads."""
 
     CHOICES = (("approve", "通过"), ("reject", "不通过"), ("ask", "问申报人"))
@@ -162,7 +151,7 @@ class DecisionForm(WordsForm):
         self.helper.layout = Layout("reason")  # the template has the buttons, and the status as it shows it
 
 
-class AnswerForm(WordsForm):
+class AnswerForm(PageForm):
     """The author's answer to a question, with further evidence."""
 
     text = forms.CharField(label="答复", max_length=200, widget=forms.Textarea(attrs={"rows": 3}))
@@ -170,7 +159,7 @@ class AnswerForm(WordsForm):
     question = forms.IntegerField(widget=forms.HiddenInput)
 
 
-class ReversalForm(WordsForm):
+class ReversalForm(PageForm):
     """Why an approved entry is taken back."""
 
     reason = forms.CharField(

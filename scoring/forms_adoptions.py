@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from members.forms.roster import helper, offer
+from members.forms.page import helper, offer
 from members.models import Organization, OrganizationKind, PositionTitle, Role, User
 from scoring.adoption_services import settled_period, starts
 from scoring.documents import same_numbers

@@ -2,10 +2,10 @@
 
 import hashlib
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import ValidationError
 
+from members.forms.page import PageForm
 from members.models import Organization, User
 from members.querysets import paths_of
 from scoring.models import SchemeVersion
@@ -24,12 +24,6 @@ def state_of(version: SchemeVersion) -> str:
     """What a form has seen of a version: changes whenever its words do."""
     words = "\0".join((str(version.pk), version.definition, version.text, version.note))
     return hashlib.sha256(words.encode()).hexdigest()
-
-
-def helper() -> FormHelper:
-    made = FormHelper()
-    made.form_tag = False
-    return made
 
 
 def uploaded_text(file) -> str:
@@ -86,7 +80,7 @@ class DraftForm(forms.Form):
             self.data[name] = data[name]  # shown again with what was read
 
 
-class ImportCasesForm(forms.Form):
+class ImportCasesForm(PageForm):
     organization = forms.ModelChoiceField(Organization.objects.none(), label="单位")
     file = forms.FileField(label="算例文件", help_text=".yaml,UTF-8 编码,最多 1 MB。同名的算例会换成文件里的。")
 
@@ -94,7 +88,6 @@ class ImportCasesForm(forms.Form):
         super().__init__(*args, **kwargs)
         own_units(self, user)
         self.fields["file"].widget.attrs["accept"] = ".yaml,.yml"
-        self.helper = helper()
 
     def clean_file(self):
         return self.cleaned_data["file"].name, uploaded_text(self.cleaned_data["file"])

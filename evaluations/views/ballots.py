@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from config.errors import error_page
 from evaluations import services
-from evaluations.forms_appraisals import Ballot, CodeForm
+from evaluations.forms_ballots import Ballot, CodeForm
 from evaluations.models import Appraisal, AppraisalGroup, Voter
 from evaluations.services.ballots import require_voting, taken_part
 from evaluations.views.appraisals import visible_appraisal

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from evaluations import services
 from evaluations.appraisals import appraised, turnouts
-from evaluations.forms_appraisals import PhotoForm, RosterGrid, SlipsForm, TallyGrid
+from evaluations.forms_ballots import PhotoForm, RosterGrid, SlipsForm, TallyGrid
 from evaluations.models import AppraisalGroup, TallyPhoto, Voter
 from evaluations.views.appraisals import group_to_run
 from members.uploads import CONTENT_TYPES

@@ -1,7 +1,7 @@
 from django import forms
 from django.core.exceptions import ValidationError
 
-from members.forms.roster import helper, offer, pair
+from members.forms.page import helper, offer, pair
 from members.models import Member, Organization, Role, RoleAssignment, User
 
 

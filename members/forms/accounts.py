@@ -1,5 +1,6 @@
-from crispy_forms.helper import FormHelper
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+
+from members.forms.page import helper
 
 
 class SignInForm(AuthenticationForm):
@@ -16,8 +17,7 @@ class SignInForm(AuthenticationForm):
         self.fields["username"].error_messages["required"] = "请填写账号。"
         self.fields["password"].label = "密码"
         self.fields["password"].error_messages["required"] = "请填写密码。"
-        self.helper = FormHelper()
-        self.helper.form_tag = False
+        self.helper = helper()
 
 
 class ChangePasswordForm(PasswordChangeForm):
@@ -40,8 +40,7 @@ class ChangePasswordForm(PasswordChangeForm):
         self.fields["new_password2"].help_text = ""
         for field in self.fields.values():
             field.error_messages["required"] = f"请填写{field.label}。"
-        self.helper = FormHelper()
-        self.helper.form_tag = False
+        self.helper = helper()
 
     def clean(self):
         cleaned = super().clean()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from members.expected import at_first, exempt_from
-from members.forms.roster import DateInput, helper, offer, pair
+from members.forms.page import DateInput, helper, offer, pair
 from members.models import Activity, Attendance, AttendanceStatus, LeaveRequest, Member, Organization, User
 from members.permissions import ATTENDANCE_ROLES
 

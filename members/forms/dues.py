@@ -9,7 +9,7 @@ from members.arrears import Arrears
 from members.dates import month_name
 from members.dues_cells import DuesCell
 from members.forms.grid import GridRow
-from members.forms.roster import DateInput, helper, pair
+from members.forms.page import DateInput, helper, pair
 from members.models import DuesPayment
 from members.services.dues import DuesLine, dues_state, yuan
 

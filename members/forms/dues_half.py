@@ -15,7 +15,7 @@ from members.dates import first_of, last_of, months_of_quarter, quarter_name, qu
 from members.dues_cells import DuesCell
 from members.forms.dues import EARLIEST_PAYMENT, MoneyField
 from members.forms.filters import DuesFilter
-from members.forms.roster import DateInput
+from members.forms.page import DateInput
 from members.models import Member
 from members.services.dues import DuesLine, dues_state
 

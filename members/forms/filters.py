@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from members.dates import first_of, half_name, half_of, month_name
-from members.forms.roster import editable_organizations, offer
+from members.forms.page import offer
+from members.forms.roster import editable_organizations
 from members.models import Organization, User
 
 MONTHS_BACK = 24

@@ -1,6 +1,6 @@
 from django import forms
 
-from members.forms.roster import helper
+from members.forms.page import helper
 from members.models import LeaveRequest
 
 

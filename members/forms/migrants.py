@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from members.dates import quarter_days, quarter_name, quarter_of
 from members.forms.grid import GridRow
-from members.forms.roster import DateInput
+from members.forms.page import DateInput
 from members.models import Member
 from members.services.migrants import Day, ReportLine
 

@@ -1,6 +1,6 @@
 from django import forms
 
-from members.forms.roster import helper, offer, pair
+from members.forms.page import helper, offer, pair
 from members.models import KINDS_BELOW, Organization, OrganizationKind, Oversight, User
 from members.permissions import ORGANIZATION_ROLES
 

@@ -1,41 +1,14 @@
 import datetime
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from members.forms.page import DateInput, helper, offer, pair
 from members.models import Member, MemberStatus, Mobility, Organization, Position, Role, User
 from members.services.people import ROSTER_FIELDS
 
 AHEAD = datetime.timedelta(days=366)
-
-
-def helper(*fields) -> FormHelper:
-    """The layout of a form; its page writes <form> and the buttons."""
-    made = FormHelper()
-    made.form_tag = False
-    made.layout = Layout(*fields)
-    return made
-
-
-def pair(*fields: str) -> Row:
-    """Fields beside each other, below each other on a phone."""
-    return Row(*(Column(field, css_class="col-md-6") for field in fields))
-
-
-def offer(form: forms.BaseForm, name: str, organizations) -> None:
-    """Let a field choose among these organisations; others are refused in words."""
-    form.fields[name].queryset = organizations
-    form.fields[name].error_messages["invalid_choice"] = "这个组织不在您的工作范围内,请重新选。"
-
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self, **attrs):
-        super().__init__(attrs=attrs, format="%Y-%m-%d")
 
 
 def editable_organizations(user: User):
