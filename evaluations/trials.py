@@ -2,19 +2,18 @@
 
 import logging
 from collections import Counter
-from io import BytesIO
+from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
-from openpyxl import Workbook
-from openpyxl.styles import Font
 
 from evaluations.models import Result, Round, RoundBranch, Trial
 from evaluations.models.rounds import titles_of_missing
 from evaluations.querysets import PUBLIC
 from evaluations.rollup import Terms
+from members.exports import write
 from members.models import Organization, User
 from scoring.engine import FactsError, Period, Scheme, SchemeError, SettingsError
 from scoring.models import Adoption, SchemeVersion
@@ -216,23 +215,15 @@ def board_titles(codes: list[str]) -> str:
 
 def workbook(trial: Trial) -> bytes:
     """The changes as an xlsx file."""
-    book = Workbook(write_only=False)
-    sheet = book.active
-    sheet.title = "试用结果"
-    sheet.append(HEADINGS)
-    for cell in sheet[1]:
-        cell.font = Font(bold=True)
-    for row in trial.outcome["changes"]:
-        lists = [board_titles(codes) for codes in row["lists"]]
-        totals = [None if total is None else float(total) for total in row["total"]]
-        sheet.append([row["name"], row["branch"], *totals, *row["grade"], *lists, ";".join(row["because"])])
-    for row in sheet.iter_rows():
-        for cell in row:
-            if cell.data_type == "f":
-                cell.data_type = "s"
-    for letter, width in zip("ABCDEFGHI", (12, 26, 10, 10, 10, 10, 12, 12, 60), strict=True):
-        sheet.column_dimensions[letter].width = width
-    sheet.freeze_panes = "A2"
-    stream = BytesIO()
-    book.save(stream)
-    return stream.getvalue()
+    rows = [
+        [
+            row["name"],
+            row["branch"],
+            *("" if total is None else Decimal(total) for total in row["total"]),
+            *(grade or "" for grade in row["grade"]),
+            *map(board_titles, row["lists"]),
+            ";".join(row["because"]),
+        ]
+        for row in trial.outcome["changes"]
+    ]
+    return write(HEADINGS, rows, "试用结果")

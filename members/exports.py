@@ -1,13 +1,18 @@
-"""Workbooks that leave the product: the roster, and the empty roster to fill in."""
+"""Workbooks that leave the product: tables of any kind, the roster, and the empty roster to fill in."""
 
 import io
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
 from members import permissions
 from members.models import (
@@ -23,7 +28,8 @@ from members.models import (
 )
 from members.roster_columns import COLUMNS, REQUIRED
 
-WIDTHS = {"身份证号": 22, "所在支部": 28, "姓名": 12, "电话": 16, "职务": 16}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NARROWEST, WIDEST = 14, 60  # columns, in letters; a Chinese character takes the place of two
 HOW_TO = {
     "编号": "每人一个,不能重复;已在名册上的人按编号更新。整列不要的,按身份证号认人。",
     "性别": "男、女;有身份证号的可以空着。",
@@ -42,34 +48,54 @@ HOW_TO = {
 }
 
 
-def text_cell(sheet, value: str) -> WriteOnlyCell:
-    """A cell that stays text, whatever a user has typed: never a live formula."""
+def as_download(book: bytes, name: str) -> HttpResponse:
+    """A workbook to be kept under a name."""
+    disposition = content_disposition_header(as_attachment=True, filename=f"{name}.xlsx")
+    return HttpResponse(book, content_type=XLSX, headers={"Content-Disposition": disposition})
+
+
+def cell_of(sheet, value: str | int | Decimal) -> WriteOnlyCell:
+    """A figure as such; words stay text, whatever a user has typed: never a live formula."""
+    if not isinstance(value, str):
+        return WriteOnlyCell(sheet, value)
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
     cell.data_type = "s"
     cell.number_format = "@"
     return cell
 
 
-def write(head: list[str], rows, title: str, notes: list[tuple[str, str]] = ()) -> bytes:
-    """A workbook with one table of text, and a second sheet of notes where there are any."""
+def letters(value: str | int | Decimal) -> int:
+    """How wide a value stands in a column."""
+    return len(str(value)) + sum(character > "\u2e7f" for character in str(value))
+
+
+def write(
+    head: list[str],
+    rows: Iterable[Sequence[str | int | Decimal]],
+    title: str,
+    notes: list[tuple[str, str]] = (),
+) -> bytes:
+    """A workbook with one table, columns as wide as their words, and a second sheet of notes where there are any."""
+    rows = list(rows)
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title)
-    for number, name in enumerate(head):
-        column = sheet.column_dimensions[chr(ord("A") + number)]
-        column.width = WIDTHS.get(name, 13)
+    for number, name in enumerate(head, 1):
+        column = sheet.column_dimensions[get_column_letter(number)]
+        widest = max(map(letters, (name, *(row[number - 1] for row in rows))))
+        column.width = min(max(widest + 2, NARROWEST), WIDEST)
         column.number_format = "@"
     sheet.freeze_panes = "A2"
-    cells = [text_cell(sheet, name) for name in head]
+    cells = [cell_of(sheet, name) for name in head]
     for cell in cells:
         cell.font = Font(bold=True)
     sheet.append(cells)
     for row in rows:
-        sheet.append([text_cell(sheet, value) for value in row])
+        sheet.append([cell_of(sheet, value) for value in row])
     if notes:
         extra = book.create_sheet("填写说明")
         extra.column_dimensions["B"].width = 80
         for note in notes:
-            extra.append([text_cell(extra, value) for value in note])
+            extra.append([cell_of(extra, value) for value in note])
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()

@@ -199,7 +199,7 @@ def without_ballots(groups: list[AppraisalGroup]) -> dict[AppraisalGroup, list[M
 
     Told by who took part and by the tally sheets alone: what came in online stays unknown until the closing.
     """
-    own = set(
+    voted_online = set(
         Voter.objects.filter(group__in=groups, way=Voter.Way.ONLINE, member__isnull=False).values_list(
             "group", "member"
         )
@@ -211,12 +211,15 @@ def without_ballots(groups: list[AppraisalGroup]) -> dict[AppraisalGroup, list[M
         if any(scores.values())
     }
     appraised = Candidate.objects.filter(appraisal__groups__in=groups).values("member")
+
+    def others_online(group: AppraisalGroup, member: Member) -> int:
+        """Ballots that can hold a score of the member: nobody appraises himself or herself."""
+        return group.ballots_online - ((group.pk, member.pk) in voted_online)
+
     members = list(Member.objects.without_numbers().filter(pk__in=appraised).order_by("number"))
     lacking = {
         group: [
-            member
-            for member in members
-            if group.ballots_online == ((group.pk, member.pk) in own) and (group.pk, member.pk) not in tallied
+            member for member in members if not others_online(group, member) and (group.pk, member.pk) not in tallied
         ]
         for group in groups
     }

@@ -1,7 +1,5 @@
 """Trials on screen: choose what to try on which round, then see who would change."""
 
-from urllib.parse import quote
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -13,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from evaluations.forms_trials import TrialForm
 from evaluations.models import Trial
 from evaluations.trials import board_titles, last_round, start_trial, workbook
+from members.exports import as_download
 from members.models import Role, User
 from members.querysets import paths_of
 from scoring.engine import Period
@@ -22,7 +21,6 @@ from scoring.unit_settings import differing
 from scoring.views import adoptions as adoption_pages
 
 ROWS_A_PAGE = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -135,6 +133,4 @@ def export_trial(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Trial.objects.visible_to(request.user), pk=pk)
     if found.state != Trial.State.DONE:
         raise Http404
-    response = HttpResponse(workbook(found), content_type=XLSX)
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote('试用结果')}-{found.pk}.xlsx"
-    return response
+    return as_download(workbook(found), f"试用结果-{found.pk}")

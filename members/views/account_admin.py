@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from members import permissions
 from members.forms.account_admin import AccountFilter, NewAccountForm, RoleForm
+from members.lists import list_page
 from members.models import RoleAssignment, User
 from members.querysets import accounts_kept_by
 from members.services import accounts as services
-
-ACCOUNTS_A_PAGE = 50
+from members.tables import AccountTable
 
 
 @require_safe
@@ -27,8 +26,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
     found = accounts_kept_by(request.user).filter(Q(name__icontains=search) | Q(username__icontains=search))
     today = RoleAssignment.objects.in_office().select_related("organization").order_by("organization__path", "role")
     found = found.prefetch_related(Prefetch("role_assignments", today, to_attr="roles_now"))
-    page = Paginator(found.order_by("name", "pk"), ACCOUNTS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "members/accounts/accounts.html", {"form": form, "page": page})
+    table = AccountTable(found.order_by("name", "pk"), request)
+    return list_page(request, "members/accounts/accounts.html", table, {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,6 +1,5 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -8,9 +7,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from members import permissions, services
 from members.forms.activities import ActivityFilter, ActivityForm
+from members.lists import is_export, list_page
 from members.models import Activity, LeaveRequest
-
-ROWS_A_PAGE = 50
+from members.tables import ActivityTable
 
 
 @require_safe
@@ -20,20 +19,19 @@ def activities(request: HttpRequest) -> HttpResponse:
     visible = Activity.objects.visible_to(request.user)
     form = ActivityFilter(request.GET, user=request.user)
     found = form.apply(visible.select_related("organization"))
-    page = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    found = found.order_by(*Activity._meta.ordering)  # which a summary would else undo
+    table = ActivityTable(found.with_summary() if is_export(request) else found, request)
     # Counted for the page's rows only.
-    summaries = visible.filter(pk__in=[row.pk for row in page]).order_by().with_summary()
+    summaries = visible.filter(pk__in=[row.pk for row in table.page]).order_by().with_summary().in_bulk()
+    for row in table.page:
+        row.summary = summaries[row.pk]
     context = {
         "form": form,
-        "page": page,
-        "summaries": {row.pk: row for row in summaries},
         "today": timezone.localdate(),
         "can_add": permissions.can_add_activities(request.user),
         "leave_waiting": LeaveRequest.objects.to_decide_by(request.user).count(),
     }
-    for row in page:
-        row.summary = context["summaries"][row.pk]
-    return render(request, "members/activities/activities.html", context)
+    return list_page(request, "members/activities/activities.html", table, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

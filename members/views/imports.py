@@ -6,7 +6,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from members import exports, permissions
@@ -16,17 +15,10 @@ from members.models import Member
 from members.services import imports, keeping
 from members.workbooks import ROW_LIMIT, WorkbookError, read_upload
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_A_PAGE = 100
 FAULTS_SHOWN = 100  # on top of the page; the rows have all of them
 KEPT = "roster_import"
 KINDS = {"fault": "有错", "new": "新增", "changed": "更新", "same": "没有变化"}
-
-
-def workbook(content: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=XLSX)
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
-    return response
 
 
 @require_safe
@@ -36,14 +28,14 @@ def export_members(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     form = RosterFilter(request.GET, user=request.user)
     members = form.apply(Member.objects.visible_to(request.user))
-    return workbook(exports.roster_workbook(members, request.user), f"党员名册 {timezone.localdate()}.xlsx")
+    return exports.as_download(exports.roster_workbook(members, request.user), f"党员名册 {timezone.localdate()}")
 
 
 @require_safe
 def import_template(request: HttpRequest) -> HttpResponse:
     if not permissions.can_import_members(request.user):
         raise PermissionDenied
-    return workbook(exports.template_workbook(), "党员名册模板.xlsx")
+    return exports.as_download(exports.template_workbook(), "党员名册模板")
 
 
 def import_context(upload: imports.Upload, kind: str, page: str | None) -> dict:

@@ -16,9 +16,10 @@ from members.forms.roster import (
     RosterFilter,
     TransferForm,
 )
+from members.lists import list_page
 from members.models import Member, Membership, Position
+from members.tables import RosterTable
 
-ROWS_A_PAGE = 50
 BASES_SHOWN = 6
 CHANGES_A_PAGE = 20
 
@@ -30,9 +31,8 @@ def roster(request: HttpRequest) -> HttpResponse:
     visible = Member.objects.visible_to(request.user)
     form = RosterFilter(request.GET, user=request.user)
     found = form.apply(visible.with_branch().without_numbers())
-    page = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "can_add": permissions.can_add_members(request.user)}
-    return render(request, "members/roster/roster.html", context)
+    context = {"form": form, "can_add": permissions.can_add_members(request.user)}
+    return list_page(request, "members/roster/roster.html", RosterTable(found, request), context)
 
 
 @require_safe

@@ -1,7 +1,5 @@
 """Boards on screen, on paper and as a workbook."""
 
-from urllib.parse import quote
-
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -10,12 +8,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from evaluations.models import QuarterSheet, Round
+from members.exports import as_download
 from members.models import Member, Role
 from members.querysets import READING_ROLES, lineage, paths_of
 from reports.boards import Board, board_of, reasons_of, workbook
 from scoring.engine import Period
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROUNDS_A_PAGE = 20
 QUARTERS_SHOWN = 4
 
@@ -62,9 +60,7 @@ def board(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 def export(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """The board as an xlsx file."""
     shown = _board(request, pk, kind)
-    response = HttpResponse(workbook(shown), content_type=XLSX)
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(shown.title)}.xlsx"
-    return response
+    return as_download(workbook(shown), shown.title)
 
 
 def _board(request: HttpRequest, pk: int, kind: str) -> Board:

@@ -1,0 +1,49 @@
+"""The lists of this app: columns, what they sort by, and what their workbooks hold."""
+
+from django_tables2 import Column
+
+from members.lists import Figures, ListTable
+
+
+class RosterTable(ListTable):
+    """Rows are members from `with_branch()`."""
+
+    title = "党员"
+    name = Column("姓名", order_by=("pinyin", "number"))
+    number = Column("编号")
+    branch_name = Column("所在组织", order_by=("branch_path", "number"))
+    status = Column("人员类别", order_by=("status", "number"))
+    mobility = Column("流动情况", order_by=("mobility", "number"))
+
+
+class ActivityTable(ListTable):
+    """Rows are activities; for the workbook from `with_summary()`."""
+
+    title = "活动"
+    date = Column("日期", order_by=("date", "pk"), initial_sort_descending=True)
+    activity = Column("活动", accessor="title", order_by=("title", "pk"))
+    kind = Column("类型", accessor="get_kind_display", visible=False)
+    organization = Column("组织", order_by=("organization__path", "date", "pk"))
+    attendance = Column("考勤", empty_values=(), orderable=False, exclude_from_export=True)
+    recorded = Figures("已登记", visible=False)
+    attended = Figures("到会", visible=False)
+    on_leave = Figures("请假", visible=False)
+    missed = Figures("缺席", visible=False)
+
+
+class AccountTable(ListTable):
+    """Rows are accounts with `roles_now`."""
+
+    title = "账号"
+    name = Column("姓名", order_by=("name", "pk"))
+    username = Column("账号名")
+    roles = Column("岗位", accessor="roles_now", orderable=False)
+    state = Column("状态", empty_values=(), order_by=("is_active", "must_change_password", "name", "pk"))
+
+    def value_roles(self, value) -> str:
+        return "、".join(f"{role.get_role_display()}({role.organization})" for role in value)
+
+    def value_state(self, record) -> str:
+        if not record.is_active:
+            return "已停用"
+        return "初始密码未改" if record.must_change_password else "正常"

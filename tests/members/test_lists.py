@@ -1,0 +1,122 @@
+"""Every list sorts by its head, keeps its rows a page, and gives all that it shows as a workbook."""
+
+import datetime
+import io
+
+import pytest
+from django.test import RequestFactory
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from members import lists
+from members.models import Member
+from members.tables import RosterTable
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+ACTIVITIES = reverse("members:activities")
+ROSTER = reverse("members:roster")
+
+
+def rows_of(response) -> list[list]:
+    """The rows of an answered workbook, the head first."""
+    return [list(row) for row in load_workbook(io.BytesIO(response.content)).active.iter_rows(values_only=True)]
+
+
+@pytest.fixture
+def secretary(sign_in, people):
+    return sign_in(people.secretary)
+
+
+@pytest.fixture
+def meetings(places, people):
+    """Three activities: the latest is the first by title."""
+    days = {"丙会": 1, "乙会": 2, "甲会": 3}
+    return [
+        make.activity(places.branch, people.secretary, datetime.date(2025, 3, day), "theme_day", title)
+        for title, day in days.items()
+    ]
+
+
+def titles(response) -> list[str]:
+    return [row.title for row in response.context["page"]]
+
+
+def test_without_a_wish_rows_come_in_their_usual_order(secretary, meetings):
+    response = secretary.get(ACTIVITIES)
+    assert titles(response) == ["甲会", "乙会", "丙会"]
+    assert "aria-sort" not in response.text
+
+
+def test_the_head_sorts_and_turns_round(secretary, meetings):
+    first = secretary.get(ACTIVITIES, {"sort": "-date"})
+    assert titles(first) == ["甲会", "乙会", "丙会"]
+    assert 'aria-sort="descending"' in first.text
+    assert 'href="?sort=date"' in first.text
+    second = secretary.get(ACTIVITIES, {"sort": "date"})
+    assert titles(second) == ["丙会", "乙会", "甲会"]
+    assert 'aria-sort="ascending"' in second.text
+
+
+@pytest.mark.parametrize("sort", ["nothing", "attendance", "pk", "organization__secret", "--date", "date;drop", ""])
+def test_what_is_no_sortable_column_is_passed_over(secretary, meetings, sort):
+    assert titles(secretary.get(ACTIVITIES, {"sort": sort})) == ["甲会", "乙会", "丙会"]
+
+
+def test_sorting_stays_while_one_searches_and_turns_pages(secretary, places):
+    for number in range(25):
+        make.member(f"赵{number:02}", places.branch)
+    response = secretary.get(ROSTER, {"sort": "-number", "rows": 20, "q": "赵"})
+    assert '<input type="hidden" name="sort" value="-number">' in response.text
+    assert 'href="?sort=-number&amp;rows=20&amp;q=%E8%B5%B5&amp;page=2"' in response.text
+
+
+def test_rows_a_page_are_kept_by_the_browser(secretary, places):
+    for number in range(60):
+        make.member(f"赵{number:02}", places.branch)
+    assert len(secretary.get(ROSTER).context["page"]) == 50
+    assert len(secretary.get(ROSTER, {"rows": 20}).context["page"]) == 20
+    assert len(secretary.get(ROSTER).context["page"]) == 20
+    assert len(secretary.get(ROSTER, {"rows": 100}).context["page"]) == 62
+
+
+@pytest.mark.parametrize("rows", ["0", "-1", "7", "1000000", "x", "20 "])
+def test_other_numbers_of_rows_are_the_usual_one(secretary, rows):
+    assert secretary.get(ROSTER, {"rows": rows}).context["table"].size == lists.USUAL_SIZE
+
+
+def test_the_workbook_has_all_rows_in_the_order_of_the_page(secretary, meetings, people):
+    make.attendance(meetings[0], people.zhang, "present", people.secretary)
+    make.attendance(meetings[0], people.wang, "personal_leave", people.secretary)
+    response = secretary.get(ACTIVITIES, {"sort": "date", "rows": 20, "export": "xlsx", "page": 9})
+    assert response["Content-Type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    head, *rows = rows_of(response)
+    assert head == ["日期", "活动", "类型", "组织", "已登记", "到会", "请假", "缺席"]
+    assert rows[0] == ["2025-03-01", "丙会", "主题党日", "和平社区第一党支部", 2, 1, 1, 0]
+    assert [row[1] for row in rows] == ["丙会", "乙会", "甲会"]
+
+
+def test_the_workbook_has_nobody_elses_rows(secretary, meetings, places, people):
+    make.activity(places.foreign, people.outsider, datetime.date(2025, 3, 9), "theme_day", "别街道的会")
+    rows = rows_of(secretary.get(ACTIVITIES, {"export": "xlsx"}))
+    assert "别街道的会" not in str(rows)
+    assert len(rows) == 4
+
+
+def test_what_somebody_typed_is_never_a_formula(secretary, places, people):
+    make.activity(places.branch, people.secretary, datetime.date(2025, 3, 1), "theme_day", "=1+1")
+    book = load_workbook(io.BytesIO(secretary.get(ACTIVITIES, {"export": "xlsx"}).content))
+    assert (book.active["B2"].value, book.active["B2"].data_type) == ("=1+1", "s")
+
+
+def test_too_many_rows_for_one_workbook_are_refused_with_a_way_out(secretary, meetings, monkeypatch):
+    monkeypatch.setattr(lists, "MOST_EXPORTED", 2)
+    response = secretary.get(ACTIVITIES, {"export": "xlsx", "sort": "date"}, follow=True)
+    assert response.redirect_chain == [(f"{ACTIVITIES}?sort=date", 302)]
+    assert "一次最多导出 2 行,现在有 3 行。请先按条件查找,缩小范围再导出。" in response.text
+
+
+def test_a_list_is_sorted_by_the_database_in_one_query(people, django_assert_num_queries):
+    request = RequestFactory().get(ROSTER, {"sort": "-branch_name"})
+    with django_assert_num_queries(2):  # how many there are, and the page
+        list(RosterTable(Member.objects.with_branch(), request).page)
