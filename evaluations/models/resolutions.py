@@ -162,6 +162,13 @@ class Resolution(models.Model):
         return self.is_valid and self.votes_for * HUNDRED > self.entitled * self.majority_over
 
     @property
+    def result_words(self) -> str:
+        """通过, 未通过, or that another one has taken its place."""
+        if hasattr(self, "replacement"):
+            return "已更正"
+        return "通过" if self.is_carried else "未通过"
+
+    @property
     def is_sensitive(self) -> bool:
         return self.purpose in SENSITIVE
 

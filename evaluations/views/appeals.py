@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Case, F, IntegerField, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +13,9 @@ from evaluations.appealing import course_of, dues_words, handled_by, month_of, r
 from evaluations.forms_appeals import AppealForm, DecisionForm, ObjectionForm, decision_form
 from evaluations.models import Appeal, Result, Round
 from evaluations.services import appeals as services
+from evaluations.tables import AppealTable, period_words
 from members.dates import day_name
+from members.lists import list_page
 from members.models import Member
 from members.querysets import READING_ROLES, in_subtrees, paths_of
 from members.uploads import file_response
@@ -22,7 +23,6 @@ from scoring.engine import Period
 from scoring.forms import add_errors
 from scoring.models import Entry
 
-APPEALS_A_PAGE = 50
 MOST_FOUND = 20  # people named by a search
 FORM_METHODS = ["GET", "HEAD", "POST"]
 
@@ -42,15 +42,14 @@ def appeals(request: HttpRequest) -> HttpResponse:
     due_on = Case(When(state__in=Appeal.OPEN, then=F("due_on")))
     listed = found.select_related("member", "organization", "reviewer", "round")
     listed = listed.order_by(undecided, due_on, "-raised_at", "-pk")
-    page = Paginator(listed, APPEALS_A_PAGE).get_page(request.GET.get("page"))
+    table = AppealTable(listed, request)
     context = {
-        "page": page,
-        "rows": [(appeal, Period.parse(appeal.round.period).title) for appeal in page],
+        "rows": [(appeal, period_words(appeal.round)) for appeal in table.page],
         "state": state,
         "states": [*Appeal.State.choices, ("late", "已超期")],
         "only_own": not paths_of(request.user, READING_ROLES),
     }
-    return render(request, "evaluations/appeals.html", context)
+    return list_page(request, "evaluations/appeals.html", table, context)
 
 
 # Raising ----------------------------------------------------------------------------------------

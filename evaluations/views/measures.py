@@ -4,7 +4,6 @@ import datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Case, F, IntegerField, Prefetch, Q, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,13 +15,14 @@ from evaluations.forms_measures import DismissalForm, StepForm
 from evaluations.models import Measure, MeasureStep
 from evaluations.models.measures import clock_words
 from evaluations.services.measures import what_ends, why_not_now, why_undecided
+from evaluations.tables import MeasureTable, period_words
 from members.dates import day_name
+from members.lists import list_page
 from members.models import Member, Role
 from members.querysets import READING_ROLES, paths_of
 from scoring.engine import Period
 from scoring.forms import add_errors
 
-MEASURES_A_PAGE = 50
 SOON = datetime.timedelta(days=7)
 DUE = {"late": "已超期", "soon": "七天内到期"}
 FORM_METHODS = ["GET", "HEAD", "POST"]
@@ -42,17 +42,16 @@ def measures(request: HttpRequest) -> HttpResponse:
         output_field=IntegerField(),
     )
     listed = found.order_by(rank, F("next_due_on").asc(nulls_last=True), "-round__period", "-pk")
-    page = Paginator(listed, MEASURES_A_PAGE).get_page(request.GET.get("page"))
+    table = MeasureTable(listed, request)
     context = {
-        "page": page,
-        "rows": [(measure, Period.parse(measure.round.period).title, _clock(measure)) for measure in page],
+        "rows": [(measure, period_words(measure.round), _clock(measure)) for measure in table.page],
         "chosen": chosen,
         "states": Measure.State.choices,
         "due": DUE.items(),
         "only_own": not paths_of(request.user, READING_ROLES),
         "keeps_templates": bool(paths_of(request.user, (Role.STREET_STAFF,))),
     }
-    return render(request, "evaluations/measures.html", context)
+    return list_page(request, "evaluations/measures.html", table, context)
 
 
 def _filtered(found, chosen: dict[str, str]):

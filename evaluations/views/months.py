@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,12 +18,13 @@ from evaluations.forms_months import AnswerForm, QuestionForm
 from evaluations.models import MonthConfirmation, MonthQuestion, MonthReview, QuarterSheet
 from evaluations.monthly import Change, MonthLine, Reader, branches_read_by, changes_between, kept_lines, lines_of
 from evaluations.permissions import can_ask_of_month, can_confirm_branch, can_settle_question
+from evaluations.tables import MonthTable
 from members.dates import first_of, last_of, month_name, quarter_name, quarter_of
+from members.lists import list_page
 from members.models import Activity, DuesMonth, Member, Organization
 from members.querysets import READING_ROLES, in_subtrees, paths_of
 from scoring.forms import add_errors
 
-ROWS_A_PAGE = 50
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -58,13 +58,12 @@ def months(request: HttpRequest) -> HttpResponse:
         questions=Count("month_reviews__questions", filter=open_),
     )
     context = {
-        "page": Paginator(branches.order_by("path"), ROWS_A_PAGE).get_page(request.GET.get("page")),
         "month": month,
         "quarter": quarter,
         "quarter_title": f"{quarter[:4]} 年{quarter_name(quarter)}",
         **neighbours(month),
     }
-    return render(request, "evaluations/months.html", context)
+    return list_page(request, "evaluations/months.html", MonthTable(branches.order_by("path"), request), context)
 
 
 def neighbours(month: datetime.date) -> dict:

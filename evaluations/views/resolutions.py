@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.forms import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,13 +24,14 @@ from evaluations.permissions import (
     can_record_resolutions,
     can_set_meeting_rules,
 )
+from evaluations.tables import ResolutionTable
+from members.lists import list_page
 from members.models import Organization, Role
 from members.querysets import READING_ROLES, paths_of
 from members.uploads import file_response
 from scoring.forms import add_errors
 from scoring.models import Entry
 
-ROWS_A_PAGE = 50
 PREFILLED = ("organization", "member")  # what another page may ask for by the address
 
 
@@ -46,13 +46,12 @@ def resolutions(request: HttpRequest) -> HttpResponse:
         found = found.filter(purpose=purpose)
     found = found.select_related("organization", "member", "replacement")
     context = {
-        "page": Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page")),
         "purpose": purpose,
         "purposes": Purpose.choices,
         "may_record": can_record_resolutions(request.user),
         "may_set_rules": bool(paths_of(request.user, (Role.STREET_STAFF,))),
     }
-    return render(request, "evaluations/resolutions.html", context)
+    return list_page(request, "evaluations/resolutions.html", ResolutionTable(found, request), context)
 
 
 @require_safe

@@ -4,7 +4,6 @@ import datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,11 +15,11 @@ from evaluations.course import corrected, correction_steps, is_whole, reviews_wa
 from evaluations.forms import RoundForm
 from evaluations.models import COURSE, Result, Round, RoundBranch, Step
 from evaluations.permissions import can_run_rounds
+from evaluations.tables import ResultTable, RoundTable, period_words
+from members.lists import list_page
 from members.models import Role
 from members.querysets import READING_ROLES, paths_of
 from scoring.engine import Period
-
-RESULTS_A_PAGE = 50
 
 
 def rounds(request: HttpRequest) -> HttpResponse:
@@ -44,8 +43,9 @@ def rounds(request: HttpRequest) -> HttpResponse:
                 messages.success(request, f"{round_.organization}的考核已经开始。")
                 return redirect("evaluations:round", pk=round_.pk)
     listed = Round.objects.visible_to(request.user).select_related("organization").annotate(people=Count("results"))
-    rows = [(row, Period.parse(row.period).title) for row in listed]
-    return render(request, "evaluations/rounds.html", {"rounds": rows, "form": form})
+    table = RoundTable(listed.order_by(*Round._meta.ordering), request)
+    rows = [(row, period_words(row)) for row in table.page]
+    return list_page(request, "evaluations/rounds.html", table, {"rounds": rows, "form": form})
 
 
 @require_safe
@@ -65,13 +65,11 @@ def round_detail(request: HttpRequest, pk: int) -> HttpResponse:
         shown = shown.filter(
             Q(member__name__icontains=chosen["q"]) | Q(member__initials__startswith=chosen["q"].lower())
         )
-    page = Paginator(
-        shown.order_by("branch__organization__path", F("rank").asc(nulls_last=True), "member__number"), RESULTS_A_PAGE
-    ).get_page(request.GET.get("page"))
+    by_rank = F("rank").asc(nulls_last=True)
+    table = ResultTable(shown.order_by("branch__organization__path", by_rank, "member__number"), request)
     context = {
         "round": round_,
         "period": Period.parse(round_.period),
-        "page": page,
         "chosen": chosen,
         "summary": summary_of(round_, results),
         "branches": RoundBranch.objects.filter(round=round_, results__in=results)
@@ -84,7 +82,7 @@ def round_detail(request: HttpRequest, pk: int) -> HttpResponse:
         **progress_of(round_),
         **course_of(request, round_, results),
     }
-    return render(request, "evaluations/round.html", context)
+    return list_page(request, "evaluations/round.html", table, context)
 
 
 def course_of(request: HttpRequest, round_: Round, results) -> dict:

@@ -14,8 +14,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from members import permissions, services
+from members.exports import as_download
 from members.forms.activities import KEYS, AttendanceRow, Cells, attendance_rows, totals
 from members.forms.pasting import PasteForm
+from members.grid_exports import attendance_book
+from members.lists import is_export
 from members.models import Activity, Attendance, Member
 from members.services.periods import closed_sentence
 from members.views.activities import activity_to_record
@@ -31,6 +34,8 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and not can_record:
         raise PermissionDenied
     expected = Member.objects.expected_at(event).without_numbers()
+    if is_export(request):
+        return as_download(attendance_book(attendance_rows(event, list(expected))), f"{event.date} {event}考勤")
     page = Paginator(expected, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     rows = attendance_rows(event, list(page), request.POST or None)
     errors, clashes, status = [], [], 200

@@ -15,8 +15,11 @@ from members import permissions, services
 from members.arrears import arrears_of
 from members.dates import first_of, month_name, months_of_quarter, quarter_name, quarter_of
 from members.dues_cells import cells_of, kept_elsewhere, payers
+from members.exports import as_download
 from members.forms.dues import DuesRow, PaymentForm
 from members.forms.filters import DuesFilter
+from members.grid_exports import dues_book
+from members.lists import is_export
 from members.models import DuesPayment, DuesReceipt, Member, Organization, User
 from members.services.dues import RecordedDues, partly_paid, why_receipt_stays, yuan
 from members.views.dues_check import check_page, receipt_link, receipts_of, to_receipt
@@ -49,7 +52,11 @@ def dues(request: HttpRequest) -> HttpResponse:
     month, organization, can_record = chosen_place(request, form, permissions.can_record_dues)
     if organization is None:
         return render(request, "members/dues/dues.html", {"form": form, "month_name": month_name(month)})
-    page = Paginator(payers(organization, month), MEMBERS_A_PAGE).get_page(request.GET.get("page"))
+    members = payers(organization, month)
+    if is_export(request):
+        book = dues_book(list(members), month, timezone.localdate(), request.user)
+        return as_download(book, f"{organization} {month_name(month)}党费")
+    page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     rows = dues_rows(page, month, request.user, request.POST or None)
     errors, clashes, status = [], [], 200
     if request.method == "POST" and "back" not in request.POST:
@@ -69,7 +76,7 @@ def dues(request: HttpRequest) -> HttpResponse:
         "clashes": clashes,
         "returned": "back" in request.POST,
         "can_record": can_record,
-        "unpaid": payers(organization, month).owing_dues(month).count(),
+        "unpaid": members.owing_dues(month).count(),
         "quarter_name": quarter_name(quarter_of(month)),
         "receipts": receipts_of(organization),
     }

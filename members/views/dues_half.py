@@ -13,8 +13,11 @@ from members import permissions, services
 from members.arrears import arrears_of
 from members.dates import half_name, months_of_half, quarter_of
 from members.dues_cells import cells_of, payers
+from members.exports import as_download
 from members.forms.dues_half import HalfCell, HalfForm, HalfQuarter, HalfRow
 from members.forms.filters import HalfFilter
+from members.grid_exports import dues_half_book
+from members.lists import is_export
 from members.models import Organization, User
 from members.services.periods import settled_upto
 from members.views.dues_check import check_page, receipt_link, receipts_of, to_receipt
@@ -52,6 +55,9 @@ def dues_half(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     months = months_of_half(half)
     members = payers(organization, months[-1])
+    if is_export(request):
+        book = dues_half_book(list(members), half, timezone.localdate(), request.user)
+        return as_download(book, f"{organization} {half_name(half)}党费")
     page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     rows = half_rows(page, months, organization, request.user)
     form = HalfForm(request.POST or None, first=months[0])

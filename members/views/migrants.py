@@ -10,8 +10,11 @@ from django.views.decorators.http import require_http_methods
 
 from members import permissions, services
 from members.dates import quarter_days, quarter_name, quarter_of, quarters_of
+from members.exports import as_download
 from members.forms.filters import YearFilter
 from members.forms.migrants import ReportRow
+from members.grid_exports import reports_book
+from members.lists import is_export
 from members.models import Member, MigrantReport, Mobility, Organization
 from members.services.periods import closed_sentence
 from members.views.grids import chosen_place, taken_grid
@@ -59,9 +62,12 @@ def migrant_reports(request: HttpRequest) -> HttpResponse:
     year, organization, can_record = chosen_place(request, form, permissions.can_record_reports)
     if organization is None:
         return render(request, "members/migrants/reports.html", {"form": form, "year": year})
+    members = migrants(organization, year)
+    if is_export(request):
+        return as_download(reports_book(list(members), year), f"{organization} {year} 年流动党员汇报")
     heads = quarter_heads(organization, year)
     open_quarters = {head["code"] for head in heads if can_record and head["begun"] and not head["settled"]}
-    page = Paginator(migrants(organization, year), MEMBERS_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     grid = taken_grid(
         request,
         lambda data: report_rows(page, year, open_quarters, data),

@@ -10,8 +10,11 @@ from django.views.decorators.http import require_http_methods
 
 from members import permissions, services
 from members.dates import first_of, half_name, last_of, month_name, months_of_half
+from members.exports import as_download
 from members.forms.filters import HalfFilter, MonthFilter
 from members.forms.visits import VisitHalfRow, VisitRow
+from members.grid_exports import visits_book
+from members.lists import is_export
 from members.models import Member, Mobility, Organization, VisitMonth
 from members.services.periods import closed_sentence, settled_upto
 from members.views.grids import chosen_place, taken_grid
@@ -54,6 +57,8 @@ def visits(request: HttpRequest) -> HttpResponse:
     if organization is None:
         return render(request, "members/visits/visits.html", {"form": form, "month_name": month_name(month)})
     members = visitors(organization, [month])
+    if is_export(request):
+        return as_download(visits_book(list(members), [month]), f"{organization} {month_name(month)}走访")
     page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     grid = taken_grid(
         request,
@@ -104,7 +109,10 @@ def visits_half(request: HttpRequest) -> HttpResponse:
         return render(request, "members/visits/half.html", {"form": form, "half_name": half_name(half)})
     months, settled, today = months_of_half(half), settled_upto(organization), timezone.localdate()
     open_months = {month for month in months if can_record and month <= today and not (settled and month <= settled)}
-    page = Paginator(visitors(organization, months), HALF_A_PAGE).get_page(request.GET.get("page"))
+    members = visitors(organization, months)
+    if is_export(request):
+        return as_download(visits_book(list(members), months), f"{organization} {half_name(half)}走访")
+    page = Paginator(members, HALF_A_PAGE).get_page(request.GET.get("page"))
     grid = taken_grid(
         request,
         lambda data: half_rows(page, months, open_months, data),

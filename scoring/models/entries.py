@@ -108,6 +108,13 @@ class Entry(models.Model):
         return self.get_status_display()
 
     @property
+    def state_words(self) -> str:
+        """What has become of the entry, as lists show it. Of entries from `with_questions()`."""
+        if hasattr(self, "reversal"):
+            return "已冲正"
+        return "等申报人答复" if self.is_pending and self.is_asked else self.status_words
+
+    @property
     def replaced(self) -> list[Entry]:
         """The entries that this one stands for after corrections, the latest first."""
         found, entry = [], self

@@ -4,13 +4,13 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from members.lists import list_page
 from members.models import Member
 from members.querysets import paths_of
 from members.uploads import file_response
@@ -20,8 +20,8 @@ from scoring.documents import worded
 from scoring.drafting import Declaration, typed
 from scoring.forms import EntryForm, add_errors
 from scoring.models import Adoption, Entry, EntryDraft
+from scoring.tables import EntryTable
 
-ENTRIES_A_PAGE = 50
 SIGNS = (("merit", "加分"), ("fault", "扣分"), ("direct", "直接定等"), ("record", "只作记录"))
 
 
@@ -37,10 +37,9 @@ def mine(request: HttpRequest) -> HttpResponse:
     context = {
         "drafts": EntryDraft.objects.of(user).select_related("member"),
         "asked": list(entries.asked_back().filter(declared_by=user)),
-        "page": Paginator(entries, ENTRIES_A_PAGE).get_page(request.GET.get("page")),
         "for_others": bool(paths_of(user, permissions.DECLARING_ROLES)),
     }
-    return render(request, "scoring/mine.html", context)
+    return list_page(request, "scoring/mine.html", EntryTable(entries, request), context)
 
 
 @require_safe

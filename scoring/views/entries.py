@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Case, IntegerField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from members.lists import list_page
 from members.models import Member, User
 from members.querysets import READING_ROLES, paths_of
 from members.uploads import file_response
@@ -20,8 +20,7 @@ from scoring.engine.articles import Article
 from scoring.forms import AnswerForm, DecisionForm, ReversalForm, add_errors
 from scoring.models import Adoption, Entry, EntryStatus, Evidence, Question
 from scoring.reviewing import Filters, can_review_somewhere
-
-ENTRIES_A_PAGE = 50
+from scoring.tables import EntryTable
 
 
 @require_safe
@@ -43,9 +42,8 @@ def entries(request: HttpRequest) -> HttpResponse:
         output_field=IntegerField(),
     )
     found = found.select_related("member", "declared_by", "reversal").prefetch_related("version")
-    page = Paginator(found.order_by(waiting, "-date", "-pk"), ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    table = EntryTable(found.order_by(waiting, "-date", "-pk"), request)
     context = {
-        "page": page,
         "status": status,
         "statuses": EntryStatus.choices,
         "search": search,
@@ -53,7 +51,7 @@ def entries(request: HttpRequest) -> HttpResponse:
         "may_review": can_review_somewhere(request.user),
         "only_own": not paths_of(request.user, READING_ROLES),
     }
-    return render(request, "scoring/entries.html", context)
+    return list_page(request, "scoring/entries.html", table, context)
 
 
 @require_safe

@@ -9,7 +9,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from members import lists
-from members.models import Member
+from members.models import Member, VisitMonth
 from members.tables import RosterTable
 from tests import factories as make
 
@@ -114,6 +114,48 @@ def test_too_many_rows_for_one_workbook_are_refused_with_a_way_out(secretary, me
     response = secretary.get(ACTIVITIES, {"export": "xlsx", "sort": "date"}, follow=True)
     assert response.redirect_chain == [(f"{ACTIVITIES}?sort=date", 302)]
     assert "一次最多导出 2 行,现在有 3 行。请先按条件查找,缩小范围再导出。" in response.text
+
+
+# Grids -----------------------------------------------------------------------------------------
+
+
+def test_attendance_as_a_workbook_tells_what_is_on_record(secretary, meetings, people):
+    make.attendance(meetings[0], people.zhang, "late", people.secretary)
+    head, *rows = rows_of(secretary.get(reverse("members:activity", args=[meetings[0].pk]), {"export": "xlsx"}))
+    assert head == ["编号", "姓名", "情况", "登记人", "登记时间"]
+    by_name = {row[1]: row[2:4] for row in rows}
+    assert by_name == {"张建国": ["迟到", "李秀英"], "王志强": ["未登记", None]}
+
+
+def test_dues_of_a_month_as_a_workbook(secretary, people):
+    make.dues(people.zhang, datetime.date(2026, 1, 1), people.secretary, 10, 4, datetime.date(2026, 1, 9))
+    head, *rows = rows_of(secretary.get(reverse("members:dues"), {"month": "2026-01", "export": "xlsx"}))
+    assert head == ["编号", "姓名", "应缴(元)", "已缴(元)", "还欠(元)", "最后缴纳日期", "缓缴或免缴", "以前的欠缴"]
+    by_name = {row[1]: row[2:7] for row in rows}
+    assert by_name == {"张建国": [10, 4, 6, "2026-01-09", None], "王志强": [None, 0, 0, None, None]}
+
+
+def test_dues_of_a_half_year_as_a_workbook(secretary, people):
+    make.dues(people.zhang, datetime.date(2026, 1, 1), people.secretary, 10, 10, datetime.date(2026, 1, 9))
+    make.dues(people.zhang, datetime.date(2026, 2, 1), people.secretary, 10, 4, datetime.date(2026, 2, 9))
+    head, *rows = rows_of(secretary.get(reverse("members:dues_half"), {"half": "2026H1", "export": "xlsx"}))
+    assert head[2:] == [*(f"{month} 月已缴(元)" for month in range(1, 7)), "应缴合计", "已缴合计", "欠缴"]
+    assert {row[1]: row[2:10] for row in rows}["张建国"] == [10, 4, 0, 0, 0, 0, 20, 14]
+
+
+def test_visits_as_a_workbook(secretary, people):
+    VisitMonth.objects.create(member=people.zhang, month=datetime.date(2026, 1, 1), assigned=5, visited=3)
+    head, *rows = rows_of(secretary.get(reverse("members:visits"), {"month": "2026-01", "export": "xlsx"}))
+    assert head[2:] == ["1 月联系户数", "1 月走访户数"]
+    assert {row[1]: row[2:] for row in rows} == {"张建国": [5, 3], "王志强": [None, None]}
+    half = rows_of(secretary.get(reverse("members:visits_half"), {"half": "2026H1", "export": "xlsx"}))
+    assert half[0][2:4] == ["1 月联系户数", "1 月走访户数"]
+    assert len(half[0]) == 14
+
+
+def test_no_pay_leaves_by_an_export(secretary):
+    page = secretary.get(reverse("members:dues_bases"))
+    assert "export=xlsx" not in page.text
 
 
 def test_a_list_is_sorted_by_the_database_in_one_query(people, django_assert_num_queries):

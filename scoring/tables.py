@@ -1,0 +1,18 @@
+"""The lists of this app: columns, what they sort by, and what their workbooks hold."""
+
+from django_tables2 import Column
+
+from members.lists import Figures, ListTable
+
+
+class EntryTable(ListTable):
+    """Rows are entries from `with_questions()`, with member, who declared it, its version and its reversal."""
+
+    title = "记分"
+    date = Column("日期", order_by=("date", "pk"), initial_sort_descending=True)
+    member = Column("党员", accessor="member.name", order_by=("member__pinyin", "member__number", "date", "pk"))
+    clause = Column("条款和事由", accessor="title", orderable=False)
+    quantity = Figures("数量", visible=False)
+    note = Column("事由", visible=False)
+    proxy = Column("代报", accessor="proxy_words", visible=False)
+    state = Column("状态", accessor="state_words", order_by=("status", "date", "pk"))
