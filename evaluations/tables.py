@@ -30,9 +30,9 @@ class ResultTable(ListTable):
     """Rows are results with member, and branch with version. Not sorted by points: nobody is ranked but on boards."""
 
     title = "考核结果"
-    member = Column("党员", accessor="member.name", order_by=("member__pinyin", "member__number"))
-    number = Column("编号", accessor="member.number", visible=False)
-    branch = Column("支部", accessor="branch.organization", order_by=("branch__organization__path", "member__number"))
+    member = Column("党员", accessor="member__name", order_by=("member__pinyin", "member__number"))
+    number = Column("编号", accessor="member__number", visible=False)
+    branch = Column("支部", accessor="branch__organization", order_by=("branch__organization__path", "member__number"))
     total = Figures("总分", orderable=False)
     grade = Column("等次", accessor="grade_title", order_by=("grade", "branch__organization__path", "member__number"))
     rank = Figures("名次", orderable=False)
@@ -48,7 +48,7 @@ class MeasureTable(ListTable):
     """Rows are measures from `with_next_step()`, with member, organisation and round."""
 
     title = "办理事项"
-    member = Column("党员和事项", accessor="member.name", order_by=("member__pinyin", "member__number", "pk"))
+    member = Column("党员和事项", accessor="member__name", order_by=("member__pinyin", "member__number", "pk"))
     measure = Column("事项", accessor="title", visible=False)
     organization = Column("支部", order_by=("organization__path", "pk"))
     period = Column("周期", accessor="round", visible=False)
@@ -66,7 +66,7 @@ class AppealTable(ListTable):
     title = "申诉"
     appeal = Column("申诉", accessor="pk", order_by=("pk",), initial_sort_descending=True)
     words = Column("内容", visible=False)
-    member = Column("党员", accessor="member.name", order_by=("member__pinyin", "member__number", "pk"))
+    member = Column("党员", accessor="member__name", order_by=("member__pinyin", "member__number", "pk"))
     organization = Column("支部", visible=False)
     period = Column("周期", accessor="round", visible=False)
     state = Column("状态", accessor="state_words", order_by=("state", "pk"))
@@ -89,7 +89,7 @@ class ResolutionTable(ListTable):
     meeting = Column("会议", accessor="get_kind_display", order_by=("organization__path", "kind", "held_on", "pk"))
     organization = Column("组织", visible=False)
     purpose = Column("表决事项", accessor="get_purpose_display", order_by=("purpose", "held_on", "pk"))
-    member = Column("党员", accessor="member.name", visible=False)
+    member = Column("党员", accessor="member__name", visible=False)
     subject = Column("内容", visible=False)
     entitled = Figures("应到", visible=False)
     present = Figures("实到", visible=False)

@@ -37,6 +37,7 @@ urlpatterns = [
     path("members/<int:pk>/positions/add/", roster.add_position, name="add_position"),
     path("members/<int:pk>/positions/<int:position_pk>/end/", roster.end_position, name="end_position"),
     path("activities/", activities.activities, name="activities"),
+    path("activities/calendar/", activities.calendar, name="calendar"),
     path("activities/add/", activities.add_activity, name="add_activity"),
     path("activities/<int:pk>/", attendance.activity, name="activity"),
     path("activities/<int:pk>/cells/", attendance.cells, name="attendance_cells"),

@@ -10,32 +10,17 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 
+from members.dates import first_of, half_name, half_of, last_of, months_of_half
 from members.expected import at_first, exempt_from
 from members.forms.page import DateInput, helper, offer, pair
 from members.models import Activity, Attendance, AttendanceStatus, LeaveRequest, Member, Organization, User
 from members.permissions import ATTENDANCE_ROLES
 
+HALVES_BACK = 6
 FURTHEST_AHEAD = datetime.timedelta(days=366)
 FURTHEST_BACK = datetime.timedelta(days=2 * 366)
 WARNINGS = (AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY, AttendanceStatus.PERSONAL_LEAVE)
 FAULTS = (AttendanceStatus.ABSENT, AttendanceStatus.PROXY)
-
-
-def halves(today: datetime.date, count: int = 6) -> list[tuple[str, str]]:
-    """Codes and names of this half-year and those before it, newest first."""
-    index = today.year * 2 + (today.month > 6)
-    return [
-        (f"{number // 2}H{number % 2 + 1}", f"{number // 2} 年{'下' if number % 2 else '上'}半年")
-        for number in range(index, index - count, -1)
-    ]
-
-
-def half_days(code: str) -> tuple[datetime.date, datetime.date]:
-    """First and last day of a half-year given as `2025H1`."""
-    year = int(code[:4])
-    if code.endswith("H1"):
-        return datetime.date(year, 1, 1), datetime.date(year, 6, 30)
-    return datetime.date(year, 7, 1), datetime.date(year, 12, 31)
 
 
 class ActivityFilter(forms.Form):
@@ -44,7 +29,8 @@ class ActivityFilter(forms.Form):
 
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["period"].choices = [("", "全部"), *halves(timezone.localdate())]
+        halves = [half_of(first_of(timezone.localdate(), -6 * back)) for back in range(HALVES_BACK)]
+        self.fields["period"].choices = [("", "全部"), *((half, half_name(half)) for half in halves)]
         offer(self, "organization", Organization.objects.visible_to(user))
 
     def apply(self, activities):
@@ -52,7 +38,8 @@ class ActivityFilter(forms.Form):
         if not self.is_valid():
             return activities.none()
         if self.cleaned_data["period"]:
-            activities = activities.in_period(*half_days(self.cleaned_data["period"]))
+            months = months_of_half(self.cleaned_data["period"])
+            activities = activities.in_period(months[0], last_of(months[-1]))
         if self.cleaned_data["organization"]:
             activities = activities.filter(organization__path__startswith=self.cleaned_data["organization"].path)
         return activities

@@ -59,6 +59,16 @@ class MonthFilter(SpanFilter):
         return [(f"{month:%Y-%m}", month_name(month)) for month in months]
 
 
+class CalendarFilter(MonthFilter):
+    """A month, and one organisation with all below it, or every one."""
+
+    organization = forms.ModelChoiceField(Organization.objects.none(), label="组织", required=False, empty_label="全部")
+    months_ahead = 12
+
+    def organizations(self, user: User) -> QuerySet[Organization]:
+        return Organization.objects.visible_to(user)
+
+
 class DuesFilter(MonthFilter):
     months_ahead = 1  # paid in advance
 

@@ -1,3 +1,7 @@
+import datetime
+from calendar import Calendar
+from collections import defaultdict
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -6,9 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members import permissions, services
+from members.dates import first_of, last_of
 from members.forms.activities import ActivityFilter, ActivityForm
+from members.forms.filters import CalendarFilter
 from members.lists import is_export, list_page
-from members.models import Activity, LeaveRequest
+from members.models import Activity, LeaveRequest, Organization, User
 from members.tables import ActivityTable
 
 
@@ -32,6 +38,47 @@ def activities(request: HttpRequest) -> HttpResponse:
         "leave_waiting": LeaveRequest.objects.to_decide_by(request.user).count(),
     }
     return list_page(request, "members/activities/activities.html", table, context)
+
+
+@require_safe
+def calendar(request: HttpRequest) -> HttpResponse:
+    """The activities of a month, day by day."""
+    if not permissions.can_read_records(request.user):
+        raise PermissionDenied
+    form = CalendarFilter(request.GET, user=request.user)
+    today = timezone.localdate()
+    wanted = form.cleaned_data if form.is_valid() else {}
+    month, organization = wanted.get("month") or first_of(today), wanted.get("organization")
+    context = {
+        "form": form,
+        "month": month,
+        "before": first_of(month, -1),
+        "after": first_of(month, 1),
+        "organization": organization,
+        "weeks": weeks_of(month, days_of(request.user, month, organization)),
+        "today": today,
+        "can_add": permissions.can_add_activities(request.user),
+    }
+    return render(request, "members/activities/calendar.html", context)
+
+
+def days_of(user: User, month: datetime.date, organization: Organization | None) -> dict[datetime.date, list[Activity]]:
+    """The month's activities by their days, in the order of the hour; of an organisation and all below it, or of all."""
+    found = Activity.objects.visible_to(user).in_period(month, last_of(month))
+    if organization:
+        found = found.filter(organization__path__startswith=organization.path)
+    days = defaultdict(list)
+    for event in found.with_summary().select_related("organization").order_by("date", "starts_at", "pk"):
+        days[event.date].append(event)
+    return days
+
+
+def weeks_of(month: datetime.date, days: dict[datetime.date, list[Activity]]) -> list[list[tuple]]:
+    """The weeks of a month from Monday on: of each day its date and activities; of others' days None and nothing."""
+    return [
+        [(day, days.get(day, [])) if day.month == month.month else (None, []) for day in week]
+        for week in Calendar().monthdatescalendar(month.year, month.month)
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
