@@ -42,6 +42,7 @@ urlpatterns = [
     path("activities/<int:pk>/", attendance.activity, name="activity"),
     path("activities/<int:pk>/cells/", attendance.cells, name="attendance_cells"),
     path("activities/<int:pk>/paste/", attendance.paste_attendance, name="paste_attendance"),
+    path("activities/<int:pk>/withdraw/", attendance.withdraw_attendance, name="withdraw_attendance"),
     path("activities/<int:pk>/check-in/", check_in.screen, name="check_in_screen"),
     path("activities/<int:pk>/check-in/code/", check_in.code, name="check_in_code"),
     path("activities/<int:pk>/leave/", leave.ask_leave, name="ask_leave"),

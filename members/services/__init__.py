@@ -1,7 +1,7 @@
 """Writes: each says who with `actor=`, refuses settled periods, and leaves a trace in the change history."""
 
 from .activities import delete_activity, save_activity
-from .attendance import AttendanceClash, check_in, record_all, record_attendance
+from .attendance import AttendanceClash, check_in, record_all, record_attendance, withdraw_attendance
 from .dues import (
     DuesClash,
     DuesLine,
@@ -86,6 +86,7 @@ __all__ = [
     "settle",
     "transfer_member",
     "undo_mobility",
+    "withdraw_attendance",
     "withdraw_leave",
     "withdraw_payment",
     "withdraw_receipt",

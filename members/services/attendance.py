@@ -79,6 +79,23 @@ def put_down(activity: Activity, member: Member, status: str, *, actor: User) ->
         write_attendance(activity, [(member, now.status if now else "", status)], actor)
 
 
+@transaction.atomic
+def withdraw_attendance(activity: Activity, *, actor: User) -> int:
+    """Take back all that is on record of an activity, put down by mistake; gives back how many cells that were.
+
+    What they were is kept in the change history. Raises ValidationError if the day is settled.
+    """
+    Activity.objects.select_for_update().get(pk=activity.pk)
+    rows = list(activity.attendances.select_related("member"))
+    require_open(activity.organization, activity.date)
+    require_members_open([row.member for row in rows], activity.date)
+    FactChange.objects.bulk_create(
+        attendance_change(activity, row.member, row.get_status_display(), "登记有误,已撤销", actor) for row in rows
+    )
+    activity.attendances.all().delete()
+    return len(rows)
+
+
 def require_expected(activity: Activity, member: Member, on: datetime.date) -> None:
     """Raises ValidationError with the reason for which the member cannot check in on a day."""
     if on != activity.date:

@@ -105,7 +105,10 @@
 
   function undo() {
     const step = steps.pop();
-    if (!step) return;
+    if (!step) {
+      say("没有可以撤销的改动。整场登记错了,到「修改活动」里撤销全部考勤。");
+      return;
+    }
     choose(step, { undone: true });
     enter(rows.indexOf(step[0].row));
     say(step.length > 1 ? `已撤销 ${step.length} 人` : `已撤销:${step[0].row.name} 改回 ${wordOf(step[0].status)}`);
@@ -132,6 +135,8 @@
   }
 
   function confirmRest() {
+    const open = rows.filter((row) => !row.entered).length;
+    if (open) say(`已照此登记 ${open} 人。整场登记错了,可以到「修改活动」里撤销全部考勤`);
     choose(
       rows.filter((row) => !row.entered).map((row) => ({ row, status: row.now, fill: true })),
       { wait: 0 },

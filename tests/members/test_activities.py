@@ -357,6 +357,31 @@ def test_activity_without_attendance_is_deleted(people, event, sign_in):
     assert not Activity.objects.exists()
 
 
+def test_attendance_put_down_by_mistake_is_taken_back_as_a_whole(people, event, sign_in):
+    make.attendance(event, people.zhang, "late", people.secretary)
+    make.attendance(event, people.wang, "present", people.secretary)
+    client = sign_in(people.secretary)
+    assert url("withdraw_attendance", event.pk) in client.get(url("edit_activity", event.pk)).text
+    look = client.get(url("withdraw_attendance", event.pk))
+    assert "下面 2 人的考勤会全部撤销" in look.text
+    assert event.attendances.count() == 2  # a look changes nothing
+    page = client.post(url("withdraw_attendance", event.pk), follow=True)
+    assert "已撤销「6 月主题党日」的考勤,共 2 人。" in page.text
+    assert not event.attendances.exists()
+    kept = FactChange.objects.filter(key=f"activity:{event.pk}", new="登记有误,已撤销")
+    assert dict(kept.values_list("member__name", "old")) == {"张建国": "迟到", "王志强": "到会"}
+    client.post(url("delete_activity", event.pk))
+    assert not Activity.objects.exists()
+
+
+def test_settled_attendance_is_not_taken_back(people, event, sign_in, places):
+    make.attendance(event, people.zhang, "late", people.secretary)
+    close(places.branch)
+    page = sign_in(people.secretary).post(url("withdraw_attendance", event.pk))
+    assert "那次考核已经办结,记录不能再改" in page.text
+    assert statuses(event) == {"张建国": "late"}
+
+
 def test_activity_with_attendance_stays(people, event, sign_in):
     make.attendance(event, people.zhang, "late", people.secretary)
     client = sign_in(people.secretary)
