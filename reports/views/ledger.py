@@ -11,7 +11,7 @@ from evaluations.models import QuarterSheet, Result
 from evaluations.permissions import can_record_objections
 from members.models import Member
 from reports.ledger import Ledger, ledger_of, ledgers_of, rows_of, running_period, scale_of
-from reports.paper import fit_of
+from reports.paper import Content, fit_of
 from reports.permissions import can_see_sensitive
 from reports.trend import trend_of
 from scoring.engine import MemberSheet, Period
@@ -81,16 +81,19 @@ def _shown(request: HttpRequest, found) -> dict:
         if part.items or part.kind == "appraisal" or (part.kind == "sum" and part.value is not None)
     ]
     not_counted = [rows[id(line)] for line in sheet.not_counted]
+    outlook = {} if found.is_settled else _outlook(sheet, may_see)
+    notices = sum(map(bool, (found.differs, sheet.layer, sheet.review, sheet.verdict)))
+    paper = Content(groups, not_counted, sheet, len(outlook.get("outlook", ())), notices)
     return {
         "ledger": found,
         "quarter_sheet": _quarter_sheet(request, found),
-        "fit": fit_of(groups, not_counted, sheet, large=request.COOKIES.get("large") == "on"),
+        "fit": fit_of(paper, large=request.COOKIES.get("large") == "on"),
         "sheet": sheet,
         "groups": groups,
         "not_counted": not_counted,
         "scale": scale_of(found),
         "trend": trend_of(found),
-        **({} if found.is_settled else _outlook(sheet, may_see)),
+        **outlook,
         "may_see": may_see,
         "proposals": [*sheet.consequences, *sheet.alerts],
         "notice": may_see and found.result is not None and found.result.round.takes_measures,
