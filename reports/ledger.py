@@ -3,6 +3,7 @@
 import datetime
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet, prefetch_related_objects
@@ -11,7 +12,7 @@ from django.utils import timezone
 from evaluations.appealing import key_of
 from evaluations.facts import gather
 from evaluations.models import Assessment, Result, Round, RoundBranch
-from members.models import Activity, ClosedPeriod, Member, Organization
+from members.models import Activity, ClosedPeriod, Member, Membership, Organization
 from scoring.documents import document_of, with_named_documents
 from scoring.engine import Period, Scheme, explain, score
 from scoring.engine.membersheet import LineSheet, MemberSheet
@@ -55,6 +56,16 @@ class Ledger:
         if self.result is not None and self.round.is_public and not self.differs:
             return self.result.branch.done_at or timezone.now()
         return timezone.now()
+
+    @property
+    def transfers(self) -> list[tuple[Membership, Membership]]:
+        """Where the member left one branch for another within the period: the old place and the new, earliest first."""
+        places = sorted(self.member.places, key=lambda place: place.starts_on)
+        return [
+            (old, new)
+            for old, new in pairwise(places)
+            if self.period.starts_on < new.starts_on <= self.period.ends_on and _branch_path(old) != _branch_path(new)
+        ]
 
     @property
     def is_mean(self) -> bool:
@@ -119,6 +130,11 @@ def branch_of(member: Member, period: Period) -> Organization:
         return membership.organization
     lineage = Organization.objects.filter(path__in=membership.organization.lineage).branches()
     return lineage.order_by("-depth").first() or membership.organization
+
+
+def _branch_path(place: Membership) -> str:
+    """Of a group's member that of the branch above it."""
+    return place.organization.path if place.organization.is_branch else place.organization.lineage[-2]
 
 
 def running_period(member: Member) -> Period:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from evaluations import freeze, services
 from evaluations.models import Result, Round, RoundBranch
+from members import services as roster
 from members.models import Attendance
 from scoring.models import Adoption, SchemeVersion, UnitDocument
 from tests import factories as make
@@ -112,6 +113,15 @@ def test_ledger_of_the_year_shows_both_halves(sign_in, people, computed, places)
     make.closed_appraisal(places.branch, "2025H2", {people.zhang: {80: 1}})
     shown = text(page(sign_in(people.member), people.zhang, "2025"))
     assert "92.20 分" in shown
+
+
+def test_ledger_says_how_a_transfer_parts_the_period(sign_in, people, computed, places):
+    group = make.organization("第一小组", "group", places.branch)
+    for to, day in ((group, datetime.date(2025, 2, 1)), (places.sibling, datetime.date(2025, 4, 1))):
+        roster.transfer_member(people.zhang, to, day, actor=people.staff)
+    shown = text(page(sign_in(people.staff), people.zhang))
+    assert "2025 年 4 月 1 日从第一小组转到和平社区第二党支部:以前的考勤、党费由原支部登记" in shown
+    assert "2 月 1 日从" not in shown  # from the branch to a group of its own nothing is parted
 
 
 def test_ledger_of_the_exempt_has_no_points(sign_in, people, computed):
