@@ -4,12 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import Exists, OuterRef
+
 from evaluations.digests import digest_of
 from evaluations.interim import Interim, interims_of
-from evaluations.models import QuarterSheet, Result
+from evaluations.models import MonthQuestion, QuarterSheet, Result
 from evaluations.monthly import waiting_for
+from evaluations.permissions import LEADING_ROLES, confirmable
 from members.dates import quarter_days
-from members.models import Member, Organization, User
+from members.models import Member, Organization, Role, RoleAssignment, User
+from members.permissions import holds
+from members.querysets import in_subtrees, paths_of
 from scoring.engine import Scheme, results_rows
 
 STATES = dict(Result.Status.choices)
@@ -184,3 +189,24 @@ def quarters_to_publish(user: User, quarter: str) -> list[Organization]:
     """Branches whose quarter the user is to hang up and nobody has."""
     done = QuarterSheet.objects.filter(quarter=quarter).values("organization")
     return waiting_for(user, done, quarter_days(quarter)[1])
+
+
+def objections_to_answer(user: User) -> list[MonthQuestion]:
+    """Open objections to sheets that wait for the user, with their sheets, the most pressing first.
+
+    They wait for the office that confirms the branch's months; one to a secretary's own line for the general branch.
+    """
+    paths = paths_of(user, LEADING_ROLES)
+    if not paths:
+        return []
+    heads = RoleAssignment.objects.in_office().filter(role=Role.BRANCH_SECRETARY, user__member=OuterRef("member"))
+    waiting = MonthQuestion.objects.objections().unsettled().exclude(member=user.member_id)
+    waiting = waiting.filter(in_subtrees(paths, "review__organization__path")).annotate(of_head=Exists(heads))
+    waiting = list(waiting.select_related("sheet__organization", "member").order_by("sheet__objections_until", "pk"))
+    own = {branch.pk for branch in confirmable(user, list({one.sheet.organization for one in waiting}))}
+    return [
+        one
+        for one in waiting
+        if one.sheet.organization_id in own
+        or (one.of_head and holds(user, one.sheet.organization.path, (Role.GENERAL_BRANCH,)))
+    ]

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -51,11 +52,14 @@ def months(request: HttpRequest) -> HttpResponse:
     confirmed = MonthConfirmation.objects.filter(review__organization=OuterRef("pk"), review__month=month)
     sheets = QuarterSheet.objects.filter(organization=OuterRef("pk"), quarter=quarter).order_by("-number")
     open_ = Q(month_reviews__questions__settled_at__isnull=True, month_reviews__month=month)
+    objections = MonthQuestion.objects.visible_to(request.user).objections().unsettled().order_by()
+    objections = objections.filter(sheet__organization=OuterRef("pk"), sheet__quarter=quarter)
     branches = branches_read_by(request.user).annotate(
         confirmed_at=Subquery(confirmed.order_by("-pk").values("confirmed_at")[:1]),
         sheet_number=Subquery(sheets.values("number")[:1]),
         sheet_until=Subquery(sheets.values("objections_until")[:1]),
         questions=Count("month_reviews__questions", filter=open_),
+        objections=Subquery(objections.values("sheet__organization").annotate(count=Count("pk")).values("count")),
     )
     context = {
         "month": month,
@@ -213,15 +217,14 @@ def settle_question(request: HttpRequest, pk: int) -> HttpResponse:
     if not can_settle_question(request.user, question):
         raise PermissionDenied
     form = AnswerForm(request.POST or None)
-    month = f"{question.review.month:%Y-%m}"
     if request.method == "POST" and form.is_valid():
         try:
             services.settle_question(question, form.cleaned_data["answer"], actor=request.user)
         except ValidationError as refused:
             add_errors(form, refused)
         else:
-            messages.success(request, f"第 {question.pk} 号问题已答复。")
-            return redirect("evaluations:month", branch=question.review.organization_id, month=month)
+            messages.success(request, f"第 {question.pk} 号{'异议' if question.sheet else '问题'}已答复。")
+            return redirect(_where_asked(question))
     context = {
         "question": question,
         "form": form,
@@ -229,6 +232,14 @@ def settle_question(request: HttpRequest, pk: int) -> HttpResponse:
         "branch": question.review.organization,
     }
     return render(request, "evaluations/month_settle.html", context, status=400 if request.method == "POST" else 200)
+
+
+def _where_asked(question: MonthQuestion) -> str:
+    """The page that shows the question: the sheet that is objected to, or the month."""
+    branch = question.review.organization_id
+    if question.sheet:
+        return reverse("evaluations:quarter", args=[branch, question.sheet.quarter])
+    return reverse("evaluations:month", args=[branch, f"{question.review.month:%Y-%m}"])
 
 
 @require_safe

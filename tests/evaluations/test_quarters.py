@@ -200,11 +200,66 @@ def test_objections_end_with_the_window_and_go_to_the_latest_edition(half, place
         services.object_to_sheet(second, people.zhang, "不对", actor=people.member)
 
 
+def objected(places, people, member=None, actor=None):
+    sheet = publish(places.branch, people.secretary)
+    return services.object_to_sheet(sheet, member or people.zhang, "三月我没有迟到", actor=actor or people.member)
+
+
+def test_objection_waits_on_the_sheet_for_its_answer(sign_in, half, places, people):
+    asked = objected(places, people)
+    answer = reverse("evaluations:settle_question", args=[asked.pk])
+    for user, answers in ((people.secretary, True), (people.general, True), (people.member, False)):
+        shown = page(sign_in(user), places.branch)
+        assert "没有答复 张建国:三月我没有迟到" in text(shown)
+        assert (answer in shown.content.decode()) == answers
+    assert "等支部核对,答复写在这里。" in text(page(sign_in(people.member), places.branch))
+    answered = sign_in(people.secretary).post(answer, {"answer": "查签到表,八点四十分到。"}, follow=True)
+    assert answered.redirect_chain[-1][0] == reverse("evaluations:quarter", args=[places.branch.pk, "2025Q1"])
+    assert "已答复 张建国:三月我没有迟到" in text(page(sign_in(people.member), places.branch))
+    for user in (people.auditor, people.leader):
+        assert "没有迟到" not in text(page(sign_in(user), places.branch))
+
+
+@pytest.mark.parametrize("month", ["2025-03", "2025-04", "2025-05"])
+def test_list_of_months_says_how_many_objections_wait(sign_in, half, places, people, month):
+    asked = objected(places, people)
+    listed = reverse("evaluations:months")
+    for user in (people.secretary, people.general):
+        assert re.search(r"异议截止 \d+ 月 \d+ 日 1 条异议", text(sign_in(user).get(listed, {"month": month})))
+    assert "条异议" not in text(sign_in(people.auditor).get(listed, {"month": month}))
+    services.settle_question(asked, "没有错", actor=people.secretary)
+    assert "条异议" not in text(sign_in(people.general).get(listed, {"month": month}))
+
+
+def waiting(user):
+    return [question.pk for question in quarterly.objections_to_answer(user)]
+
+
+def test_objection_waits_for_the_branch_s_office(half, places, people):
+    asked = objected(places, people)
+    assert waiting(people.secretary) == [asked.pk]
+    for user in (people.general, people.staff, people.member, people.leader, people.outsider, people.auditor):
+        assert waiting(user) == []
+    services.settle_question(asked, "没有错", actor=people.secretary)
+    assert waiting(people.secretary) == []
+
+
+def test_objection_of_the_secretary_waits_for_the_general_branch(half, places, people):
+    people.member.member = None
+    people.member.save()
+    people.secretary.member = people.zhang
+    people.secretary.save()
+    asked = objected(places, people, actor=people.secretary)
+    assert (waiting(people.secretary), waiting(people.general), waiting(people.staff)) == ([], [asked.pk], [])
+
+
 @pytest.mark.parametrize("more", [0, 2])
 def test_sheet_takes_the_same_queries(sign_in, half, places, people, django_assert_num_queries, more):
     for number in range(more):
         make.member(f"党员{number}", places.branch)
-    publish(places.branch, people.secretary)
+    sheet = publish(places.branch, people.secretary)
+    for number in range(more + 1):
+        services.object_to_sheet(sheet, people.zhang, f"不对{number}", actor=people.member)
     client = sign_in(people.secretary)
     with django_assert_num_queries(27):
         page(client, places.branch)

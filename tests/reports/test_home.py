@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from evaluations import services
+from evaluations.models import MonthQuestion
 from evaluations.monthly import digest_of_lines, lines_of
 from evaluations.quarterly import Content, content_of
 from members.models import DuesMonth, Exemption
@@ -154,6 +155,30 @@ def test_home_asks_for_the_month_and_the_quarter_until_they_are_done(sign_in, pe
     seen = Content(content_of(places.branch, quarter)).digest
     services.publish_quarter(places.branch, quarter, seen=seen, actor=people.secretary)
     assert monthly_tasks(client) == []
+
+
+def test_home_of_a_secretary_has_the_objections_to_a_sheet(sign_in, people, places, half):
+    seen = Content(content_of(places.branch, "2025Q1")).digest
+    sheet = services.publish_quarter(places.branch, "2025Q1", seen=seen, actor=people.secretary)
+    asked = services.object_to_sheet(sheet, people.zhang, "不对", actor=people.member)
+    client = sign_in(people.secretary)
+
+    def task():
+        return next(
+            (one for one in client.get(reverse("home")).context["tasks"] if one.title == "对季度公示的异议要答复"), None
+        )
+
+    assert (task().count, task().button) == (1, "答复")
+    assert task().url == reverse("evaluations:settle_question", args=[asked.pk])
+    assert task().detail == "和平社区第一党支部2025 年第一季度,张建国;公示到 2025 年 6 月 25 日,还有 7 天"
+    services.object_to_sheet(sheet, people.wang, "也不对", actor=people.secretary, on_behalf_of="王志强")
+    assert (task().count, task().url) == (
+        2,
+        f"{reverse('evaluations:quarter', args=[places.branch.pk, '2025Q1'])}#objections",
+    )
+    for question in MonthQuestion.objects.all():
+        services.settle_question(question, "没有错", actor=people.secretary)
+    assert task() is None
 
 
 def test_home_of_those_above_asks_only_for_branches_without_a_secretary(sign_in, people, places, half):
