@@ -16,7 +16,7 @@ from evaluations.course import waiting_for
 from evaluations.measure_kinds import OFFICES, measure_kinds
 from evaluations.models import Appeal, Appraisal, Measure, Round, Voter
 from evaluations.models.measures import clock_words
-from evaluations.monthly import months_to_confirm
+from evaluations.monthly import branches_with_members, months_to_confirm
 from evaluations.permissions import TALLY_ROLES
 from evaluations.quarterly import objections_to_answer, quarters_to_publish
 from members.arrears import arrears_of
@@ -59,6 +59,7 @@ class Task:
 def tasks_of(user: User) -> list[Task]:
     """Tasks of all the user's roles, most urgent first; empty when nothing waits."""
     return [
+        *_roster(user),
         *_ballots(user),
         *_leave(user),
         *_attendance(user),
@@ -83,6 +84,17 @@ def tasks_of(user: User) -> list[Task]:
         *_own_measures(user),
         *_appeals(user),
     ]
+
+
+def _roster(user: User) -> list[Task]:
+    """Branches of the user that nobody belongs to yet: first of all the roster."""
+    branches = list(Organization.objects.for_roles(user, Role.BRANCH_SECRETARY).branches())
+    there = branches_with_members(branches, timezone.localdate())
+    empty = [branch for branch in branches if branch not in there]
+    if not empty:
+        return []
+    detail = f"{_places(empty)},有了名册才有考勤、党费和积分"
+    return [Task(len(empty), "名册里还没有人,先导入名册", detail, reverse("members:import_members"), "导入名册")]
 
 
 def _leave(user: User) -> list[Task]:

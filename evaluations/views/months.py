@@ -21,11 +21,13 @@ from evaluations.monthly import Change, MonthLine, Reader, branches_read_by, cha
 from evaluations.permissions import can_ask_of_month, can_confirm_branch, can_settle_question
 from evaluations.tables import MonthTable
 from members.dates import first_of, last_of, month_name, quarter_name, quarter_of
+from members.expected import unrecorded
 from members.lists import list_page
 from members.models import Activity, DuesMonth, Member, Organization
 from members.querysets import READING_ROLES, in_subtrees, paths_of
 from scoring.forms import add_errors
 
+UNFINISHED = "有的活动考勤还没有登记完。先去登记;支委会决定不等的,勾选「考勤就按现在的样子确认」,再确认。"
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -115,6 +117,7 @@ def _month_page(request: HttpRequest, branch: Organization, month: datetime.date
         "changes": _changes(reader, members, confirmation, lines),
         "questions": questions,
         "open_questions": sum(question.is_open for question, _ in questions),
+        "reads_whole": reader.whole,
         "may_ask": can_ask_of_month(request.user, branch),
         "may_confirm": can_confirm_branch(request.user, branch),
         "error": error,
@@ -147,15 +150,28 @@ def _questions(request: HttpRequest, review: MonthReview | None) -> list[tuple[M
 
 
 def _life(branch: Organization, month: datetime.date, members: dict[int, Member]) -> dict:
-    """The month's activities with how many came, and who has not paid the month's dues in full."""
-    held = Activity.objects.filter(in_subtrees([branch.path], "organization__path"))
+    """The month's activities with how many came and are not recorded, and who has not paid the month's dues in full."""
     owed = DuesMonth.objects.with_paid().filter(month=month, member__in=members, excused=False)
     unpaid = [one.member_id for one in owed if one.paid_yuan < one.due_yuan]
+    activities = _activities(branch, month)
     return {
-        "activities": held.in_period(month, last_of(month)).with_summary().order_by("date", "pk"),
+        "activities": activities,
+        "unfinished": [activity for activity in activities if activity.unrecorded],
         "owed": len(owed),
         "unpaid": [member for pk, member in members.items() if pk in unpaid],
     }
+
+
+def _activities(branch: Organization, month: datetime.date) -> list[Activity]:
+    """The month's activities with their summary and, once they were held, `unrecorded`: who has no attendance yet."""
+    found = Activity.objects.filter(in_subtrees([branch.path], "organization__path"))
+    found = found.in_period(month, last_of(month)).with_summary().select_related("organization")
+    found = list(found.order_by("date", "pk"))
+    missing = unrecorded(found)
+    for activity in found:
+        activity.is_to_come = activity.date > timezone.localdate()
+        activity.unrecorded = 0 if activity.is_to_come else missing[activity.pk]
+    return found
 
 
 @require_POST
@@ -164,6 +180,8 @@ def confirm_month(request: HttpRequest, branch: int, month: str) -> HttpResponse
     place, first = _branch(request, branch), month_of(month)
     if not can_confirm_branch(request.user, place):
         raise PermissionDenied
+    if "as_it_is" not in request.POST and any(activity.unrecorded for activity in _activities(place, first)):
+        return _month_page(request, place, first, UNFINISHED)
     try:
         confirmed = services.confirm_month(place, first, seen=request.POST.get("seen", ""), actor=request.user)
     except ValidationError as refused:

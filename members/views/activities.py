@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members import permissions, services
+from members.expected import unrecorded
 from members.forms.activities import ActivityFilter, ActivityForm
 from members.lists import is_export, list_page
 from members.models import Activity, LeaveRequest
@@ -23,8 +24,9 @@ def activities(request: HttpRequest) -> HttpResponse:
     table = ActivityTable(found.with_summary() if is_export(request) else found, request)
     # Counted for the page's rows only.
     summaries = visible.filter(pk__in=[row.pk for row in table.page]).order_by().with_summary().in_bulk()
+    missing = unrecorded(table.page)
     for row in table.page:
-        row.summary = summaries[row.pk]
+        row.summary, row.unrecorded = summaries[row.pk], missing[row.pk]
     context = {
         "form": form,
         "today": timezone.localdate(),

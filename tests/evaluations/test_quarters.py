@@ -44,16 +44,58 @@ def number(people):
     people.wang.save()
 
 
-def test_difference_names_the_list_that_somebody_is_new_on(people):
-    def content(*rows):
-        return {"sections": [{"scheme": "s", "title": "《办法》第 1 版", "parts": [], "rows": list(rows)}]}
+def content(*sections):
+    return {
+        "sections": [
+            {"scheme": code, "title": f"《{code}》第 1 版", "parts": [["daily", "日常考核"]], "rows": list(rows)}
+            for code, rows in sections
+        ]
+    }
 
-    row = [people.zhang.pk, "scored", {}, "1.00"]
-    added, gone = (quarterly.differences(*both) for both in [(content(), content(row)), (content(row), content())])
-    assert [one.words for one in added + gone] == [
-        "《办法》第 1 版的名单里原来没有,现在有",
-        "《办法》第 1 版的名单里原来有,现在没有",
-    ]
+
+def row(person, points="94.00"):
+    return [person.pk, "scored", {"daily": points}, None]
+
+
+def said(before, now):
+    return [(one.words, [str(member) for member in one.members]) for one in quarterly.differences(before, now)]
+
+
+@pytest.mark.usefixtures("number")
+def test_who_came_on_the_list_and_who_went_is_one_sentence(people):
+    both, none = content(("甲", [row(people.zhang), row(people.wang)])), content(("甲", []))
+    assert said(none, both) == [("名单里新增", ["张建国", "王志强"])]
+    assert said(both, none) == [("名单里减少", ["张建国", "王志强"])]
+    assert said(both, both) == []
+
+
+@pytest.mark.usefixtures("number")
+def test_list_is_named_where_there_are_several(people):
+    before = content(("甲", [row(people.wang)]), ("乙", []))
+    now = content(("甲", [row(people.wang), row(people.zhang)]), ("乙", [row(people.zhang)]))
+    assert said(before, now) == [("《甲》的名单里新增", ["张建国"]), ("《乙》的名单里新增", ["张建国"])]
+
+
+@pytest.mark.usefixtures("number")
+def test_people_of_the_same_change_are_one_sentence(people):
+    before = content(("甲", [row(people.zhang), row(people.wang)]))
+    now = content(("甲", [row(people.zhang, "93.00"), row(people.wang, "93.00")]))
+    assert said(before, now) == [("日常考核 94.00 → 93.00", ["张建国", "王志强"])]
+
+
+def test_corrected_sheet_names_a_dozen_and_unfolds_the_rest(sign_in, half, places, people):
+    publish(places.branch, people.secretary)
+    for number in range(14):
+        make.member(f"新{number}", places.branch)
+    shown = page(sign_in(people.secretary), places.branch)
+    names = "、".join(f"新{number}" for number in range(12))
+    assert f"名单里新增 14 人:{names} 等 另外 2 人 新12、新13" in text(shown)
+    assert "<details><summary>另外 2 人</summary>新12、新13</details>" in shown.content.decode()
+
+
+def test_who_is_scored_under_two_schemes_is_one_person(people):
+    found = quarterly.Content(content(("甲", [row(people.zhang), row(people.wang)]), ("乙", [row(people.zhang)])))
+    assert found.people == 2
 
 
 @pytest.mark.usefixtures("number")

@@ -85,7 +85,8 @@ def test_home_warns_of_half_a_year_without_dues_until_the_results_stand(sign_in,
     assert alert not in tasks(sign_in(people.staff))
 
 
-def test_home_of_the_street(sign_in, people, half, adopted):
+def test_home_of_the_street(sign_in, people, places, half, adopted):
+    make.member("林小友", places.cousin)
     fields = {"version": adopted, "date": TODAY, "note": "义诊", "status": "reviewed", "declared_by": people.secretary}
     make.entry(people.wang, "bonus.public_good", **fields)
     make.entry(people.wang, "discipline.misconduct", **fields)
@@ -181,7 +182,19 @@ def test_home_of_a_secretary_has_the_objections_to_a_sheet(sign_in, people, plac
     assert task() is None
 
 
+def test_home_of_an_empty_branch_asks_for_the_roster_first(sign_in, people, places, half):
+    empty = make.organization("和平社区第三党支部", "branch", places.community)
+    client = sign_in(make.user("新书记", "branch_secretary", empty))
+    assert tasks(client)[0] == (1, "名册里还没有人,先导入名册")
+    assert monthly_tasks(client) == []
+    group = make.organization("第一小组", "group", empty)
+    make.member("新党员", group).memberships.update(starts_on=datetime.date(2025, 5, 10))
+    assert "名册" not in tasks(client)[0][1]
+    assert [task.title for task in monthly_tasks(client)] == ["上月还没有审核(5 月)"]  # nobody in the first quarter
+
+
 def test_home_of_those_above_asks_only_for_branches_without_a_secretary(sign_in, people, places, half):
+    make.member("林小友", places.cousin)
     assert [task.detail.partition(",")[0] for task in monthly_tasks(sign_in(people.general))] == [
         "和平社区第二党支部"
     ] * 2
