@@ -297,7 +297,7 @@ def _objections(user: User) -> list[Task]:
         url = one if len(sheets) == 1 else reverse("evaluations:months")
     more = f"等 {len(waiting)} 条" if len(waiting) > 1 else ""
     until = sheet.objections_until
-    detail = f"{sheet.organization}{sheet.title},{member}{more};公示到 {day_name(until)},{clock_words(until)}"
+    detail = f"{sheet.organization}{member}{more}:{sheet.title}公示到 {day_name(until)},{clock_words(until)}"
     return [Task(len(waiting), "对季度公示的异议要答复", detail, url, "答复")]
 
 

@@ -171,7 +171,7 @@ def test_home_of_a_secretary_has_the_objections_to_a_sheet(sign_in, people, plac
 
     assert (task().count, task().button) == (1, "答复")
     assert task().url == reverse("evaluations:settle_question", args=[asked.pk])
-    assert task().detail == "和平社区第一党支部2025 年第一季度,张建国;公示到 2025 年 6 月 25 日,还有 7 天"
+    assert task().detail == "和平社区第一党支部张建国:2025 年第一季度公示到 2025 年 6 月 25 日,还有 7 天"
     services.object_to_sheet(sheet, people.wang, "也不对", actor=people.secretary, on_behalf_of="王志强")
     assert (task().count, task().url) == (
         2,
