@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from evaluations import services
 from evaluations.facts import gather
-from evaluations.models import Result
+from evaluations.models import Measure, MeasureStep, Result
 from members import services as roster
 from members.models import ClosedPeriod, LeaveRequest, Member, MobilityChange, Position
 from scoring.engine import Period
@@ -224,3 +224,18 @@ def test_transfer_in_a_settled_period_stays(people, places, moved):
 def test_who_came_back_after_leaving_has_no_transfer(people, places):
     roster.end_membership(people.zhang, datetime.date(2025, 4, 1), reason="除名", actor=people.staff)
     assert Member.objects.get(pk=people.zhang.pk).last_transfer is None
+
+
+def test_transfer_that_a_measure_made_stays(sign_in, half, people, places, moved):
+    fields = {"code": "transfer_education", "kind": "transfer_education", "title": "集中教育转化"}
+    measure = Measure.objects.create(round=half.round, member=moved, organization=places.branch, **fields)
+    MeasureStep.objects.create(
+        measure=measure,
+        number=1,
+        kind="transfer",
+        title="转入",
+        done_on=datetime.date(2025, 4, 1),
+        done_by=people.staff,
+    )
+    sentence = "它是结果运用里办的一步,请在那件事项里办转回"
+    assert undo(sign_in(people.staff), moved) == [f"不能撤销这次转移:{sentence}。"]
