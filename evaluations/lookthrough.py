@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from evaluations.course import Change, in_words, titles_of
 from evaluations.models import Result, Round, RoundBranch
-from members.models import Activity, Attendance, Membership
+from members.expected import unrecorded
+from members.models import Activity
 from members.querysets import in_subtrees
 from scoring.engine import Period
 from scoring.models import Entry
@@ -81,31 +82,12 @@ def _named(results, by_pk: dict[int, RoundBranch]) -> list[Result]:
 
 
 def _unfinished(places: Q, period: Period) -> list[tuple[Activity, int, int]]:
-    """Activities held in the period of which not everybody who belonged there has attendance on record, by date.
-
-    Laid together here: the database would look through all memberships for each activity.
-    """
+    """Activities held in the period of which not everybody who belonged there has attendance on record, by date."""
     until = min(period.ends_on, timezone.localdate())
     held = Activity.objects.filter(places, date__range=(period.starts_on, until))
-    recorded, belonging = defaultdict(set), defaultdict(list)
-    for activity, member in Attendance.objects.filter(activity__in=held).values_list("activity", "member"):
-        recorded[activity].add(member)
-    there = Membership.objects.filter(places).during(period.starts_on, until)
-    for path, *membership in there.values_list("organization__path", "member", "starts_on", "ends_on"):
-        belonging[path].append(membership)
-    found = []
-    for activity in held.select_related("organization").order_by("date", "pk"):
-        expected = {
-            member
-            for path, memberships in belonging.items()
-            if path.startswith(activity.organization.path)
-            for member, first, last in memberships
-            if first <= activity.date <= (last or activity.date)
-        }
-        missing = len(expected - recorded[activity.pk])
-        if missing:
-            found.append((activity, len(recorded[activity.pk]), missing))
-    return found
+    held = list(held.with_summary().select_related("organization").order_by("date", "pk"))
+    missing = unrecorded(held)
+    return [(activity, activity.recorded, missing[activity.pk]) for activity in held if missing[activity.pk]]
 
 
 def _many_excellent(results, by_pk: dict[int, RoundBranch]) -> list[tuple[RoundBranch, int, int]]:

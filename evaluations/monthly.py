@@ -220,7 +220,14 @@ def months_to_confirm(user: User, month: datetime.date) -> list[Organization]:
 
 
 def waiting_for(user: User, done: QuerySet, day: datetime.date) -> list[Organization]:
-    """Branches with a scheme on a day that the user confirms things for, without those that are done (ids)."""
+    """Branches with members and a scheme on a day that the user confirms things for, without those done (ids)."""
     branches = list(Organization.objects.for_roles(user, *REVIEWING_ROLES).branches().exclude(pk__in=done))
     adopted = Adoption.objects.for_everybody().nearest(branches, day) if branches else {}
-    return confirmable(user, [branch for branch in branches if branch in adopted])
+    return confirmable(user, [branch for branch in branches_with_members(branches, day) if branch in adopted])
+
+
+def branches_with_members(branches: list[Organization], day: datetime.date) -> list[Organization]:
+    """Those of the branches to which, or to a group of which, somebody belongs on a day."""
+    there = Membership.objects.on(day).filter(in_subtrees([branch.path for branch in branches], "organization__path"))
+    held = set(there.order_by().values_list("organization__path", flat=True).distinct()) if branches else set()
+    return [branch for branch in branches if any(path.startswith(branch.path) for path in held)]

@@ -4,14 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import Exists, OuterRef
+
 from evaluations.digests import digest_of
 from evaluations.interim import Interim, interims_of
-from evaluations.models import QuarterSheet, Result
+from evaluations.models import MonthQuestion, QuarterSheet, Result
 from evaluations.monthly import waiting_for
+from evaluations.permissions import LEADING_ROLES, confirmable
 from members.dates import quarter_days
-from members.models import Member, Organization, User
+from members.models import Member, Organization, Role, RoleAssignment, User
+from members.permissions import holds
+from members.querysets import in_subtrees, paths_of
 from scoring.engine import Scheme, results_rows
 
+NAMED = 12  # whom a sentence names; the others are there on demand
 STATES = dict(Result.Status.choices)
 
 
@@ -107,7 +113,8 @@ class Content:
 
     @property
     def people(self) -> int:
-        return sum(len(section.lines) for section in self.sections)
+        """How many are listed; somebody who is scored under two schemes is one."""
+        return len({line.member for section in self.sections for line in section.lines})
 
 
 def _shown(section: dict, members: dict[int, Member]) -> Section:
@@ -123,40 +130,63 @@ def _shown(section: dict, members: dict[int, Member]) -> Section:
 
 @dataclass(frozen=True)
 class Difference:
-    """What reads otherwise of one member between two contents."""
+    """What reads otherwise between two contents, of all the members of whom it is the same."""
 
-    member: Member
     words: str
+    members: list[Member]
+    is_listing: bool  # they came on a list, or went
+
+    @property
+    def named(self) -> list[Member]:
+        return self.members[:NAMED]
+
+    @property
+    def others(self) -> list[Member]:
+        return self.members[NAMED:]
 
 
 def differences(before: dict, now: dict) -> list[Difference]:
-    """Whose line has changed from one content to another, and how, in the order of the roster."""
-    said = _changes(before, now)
-    members = Member.objects.without_numbers().filter(pk__in={pk for pk, _ in said}).order_by("number")
-    words: dict[int, list[str]] = {}
-    for pk, what in said:
-        words.setdefault(pk, []).append(what)
-    return [Difference(member, ";".join(words[member.pk])) for member in members]
+    """What has changed from one content to another: who came on the lists and went, then whose line reads otherwise."""
+    listed, said = _listed(before, now), _said_by_member(before, now)
+    ids = {pk for pks in listed.values() for pk in pks} | set(said)
+    members = list(Member.objects.without_numbers().filter(pk__in=ids).order_by("number")) if ids else []
+    found = [
+        Difference(words, [member for member in members if member.pk in pks], True) for words, pks in listed.items()
+    ]
+    same: dict[str, list[Member]] = {}
+    for member in members:
+        if member.pk in said:
+            same.setdefault(";".join(said[member.pk]), []).append(member)
+    return found + [Difference(words, people, False) for words, people in same.items()]
 
 
-def _changes(before: dict, now: dict) -> list[tuple[int, str]]:
+def _listed(before: dict, now: dict) -> dict[str, set[int]]:
+    """Who came and who went, by what is said of it; the list is named where there are several."""
+    old, new = set(_by_member(before)), set(_by_member(now))
+    names = {section["scheme"]: section["title"] for content in (before, now) for section in content["sections"]}
+    found: dict[str, set[int]] = {}
+    for keys, moved in ((new - old, "新增"), (old - new, "减少")):
+        for scheme, title in names.items():
+            pks = {pk for code, pk in keys if code == scheme}
+            # Without the scheme's edition, which reads like the sheet's.
+            words = f"{title.partition('》')[0]}》的名单里" if len(names) > 1 else "名单里"
+            if pks:
+                found[words + moved] = pks
+    return found
+
+
+def _said_by_member(before: dict, now: dict) -> dict[int, list[str]]:
     titles = {
         (section["scheme"], code): title
         for content in (before, now)
         for section in content["sections"]
         for code, title in section["parts"]
     }
-    names = {section["scheme"]: section["title"] for content in (before, now) for section in content["sections"]}
     old, new = _by_member(before), _by_member(now)
-    found = []
-    for key in dict.fromkeys([*old, *new]):
-        if old.get(key) == new.get(key):
-            continue
-        if key not in old or key not in new:
-            moved = "原来没有,现在有" if key in new else "原来有,现在没有"
-            found.append((key[1], f"{names[key[0]]}的名单里{moved}"))
-            continue
-        found += [(key[1], words) for words in _said(key[0], old[key], new[key], titles)]
+    found: dict[int, list[str]] = {}
+    for scheme, pk in old:
+        if (scheme, pk) in new and (words := list(_said(scheme, old[scheme, pk], new[scheme, pk], titles))):
+            found.setdefault(pk, []).extend(words)
     return found
 
 
@@ -184,3 +214,24 @@ def quarters_to_publish(user: User, quarter: str) -> list[Organization]:
     """Branches whose quarter the user is to hang up and nobody has."""
     done = QuarterSheet.objects.filter(quarter=quarter).values("organization")
     return waiting_for(user, done, quarter_days(quarter)[1])
+
+
+def objections_to_answer(user: User) -> list[MonthQuestion]:
+    """Open objections to sheets that wait for the user, with their sheets, the most pressing first.
+
+    They wait for the office that confirms the branch's months; one to a secretary's own line for the general branch.
+    """
+    paths = paths_of(user, LEADING_ROLES)
+    if not paths:
+        return []
+    heads = RoleAssignment.objects.in_office().filter(role=Role.BRANCH_SECRETARY, user__member=OuterRef("member"))
+    waiting = MonthQuestion.objects.objections().unsettled().exclude(member=user.member_id)
+    waiting = waiting.filter(in_subtrees(paths, "review__organization__path")).annotate(of_head=Exists(heads))
+    waiting = list(waiting.select_related("sheet__organization", "member").order_by("sheet__objections_until", "pk"))
+    own = {branch.pk for branch in confirmable(user, list({one.sheet.organization for one in waiting}))}
+    return [
+        one
+        for one in waiting
+        if one.sheet.organization_id in own
+        or (one.of_head and holds(user, one.sheet.organization.path, (Role.GENERAL_BRANCH,)))
+    ]

@@ -231,3 +231,7 @@ class MonthQuestionQuerySet(models.QuerySet):
 
     def unsettled(self):
         return self.filter(settled_at__isnull=True)
+
+    def objections(self):
+        """Those to what a quarter's sheet says."""
+        return self.filter(sheet__isnull=False)

@@ -107,6 +107,7 @@ class MonthTable(ListTable):
     confirmed_at = Column("审核", order_by=("confirmed_at", "path"))
     questions = Figures("没有答复的问题", visible=False)
     sheet_until = Column("季度公示", order_by=("sheet_until", "path"))
+    objections = Figures("没有答复的异议", visible=False)
 
     def value_confirmed_at(self, value) -> str:
         return f"{timezone.localtime(value):%Y-%m-%d} 确认"

@@ -13,6 +13,7 @@ from evaluations.views import (
     resolutions,
     rounds,
     tallies,
+    transfers,
     trials,
 )
 
@@ -30,6 +31,7 @@ urlpatterns = [
     path("rounds/<int:pk>/approve/", course.approve, name="approve"),
     path("rounds/<int:pk>/close/", course.close, name="close"),
     path("rounds/<int:pk>/reopen/", course.reopen, name="reopen"),
+    path("members/<int:pk>/transfer/undo/", transfers.undo_transfer, name="undo_transfer"),
     path("months/", months.months, name="months"),
     path("months/questions/<int:pk>/", months.settle_question, name="settle_question"),
     path("months/<int:branch>/<str:month>/", months.month_detail, name="month"),

@@ -28,11 +28,14 @@ class Arrears:
 
     @property
     def words(self) -> str:
-        """欠 2 个月:3 月、4 月"""
+        """欠 2 个月:3 月、4 月; each year is named where it begins, that of today only after an earlier one."""
         if not self.months:
             return ""
+        shown = self.months[:NAMED]
+        years = [self.today.year, *(month.year for month in shown)]
         names = [
-            f"{month.month} 月" if month.year == self.today.year else month_name(month) for month in self.months[:NAMED]
+            f"{month.month} 月" if month.year == before else month_name(month)
+            for month, before in zip(shown, years, strict=False)
         ]
         return f"{self.count_words}:{'、'.join(names)}{' 等' if len(self.months) > NAMED else ''}"
 

@@ -1,21 +1,26 @@
 """Who is expected at an activity, and what its grid shows of them before anybody has marked them."""
 
 import datetime
+from collections import defaultdict
+from collections.abc import Iterable
 
 from django.db.models import Q
 
 from members.models import (
     Activity,
     ActivityKind,
+    Attendance,
     AttendanceStatus,
     Exemption,
     LeaveRequest,
     Member,
+    Membership,
     Mobility,
     Position,
     PositionTitle,
 )
 from members.models.organizations import BRANCH_KINDS
+from members.querysets import in_subtrees
 
 COMMITTEE_TITLES = (
     PositionTitle.SECRETARY,
@@ -40,6 +45,36 @@ def asking_for(member: Member) -> Q:
         there = Q(organization__path__startswith=place.path) if place.kind in BRANCH_KINDS else Q(organization=place)
         on_committee |= there & Q(date__range=(post.starts_on, post.ends_on or datetime.date.max))
     return ~Q(kind=ActivityKind.COMMITTEE_MEETING) | on_committee
+
+
+def unrecorded(activities: Iterable[Activity]) -> dict[int, int]:
+    """How many who belonged there on the day have no attendance on record, by activity id; two queries for them all.
+
+    activities: with their organisations. Laid together here: the database would look through all memberships for each.
+    """
+    activities = list(activities)
+    if not activities:
+        return {}
+    recorded, belonging = defaultdict(set), defaultdict(list)
+    for activity, member in Attendance.objects.filter(activity__in=activities).values_list("activity", "member"):
+        recorded[activity].add(member)
+    days = [activity.date for activity in activities]
+    places = in_subtrees({activity.organization.path for activity in activities}, "organization__path")
+    there = Membership.objects.during(min(days), max(days)).filter(places)
+    for path, *membership in there.values_list("organization__path", "member", "starts_on", "ends_on"):
+        belonging[path].append(membership)
+
+    def missing(activity: Activity) -> int:
+        there = {
+            member
+            for path, memberships in belonging.items()
+            if path.startswith(activity.organization.path)
+            for member, first, last in memberships
+            if first <= activity.date <= (last or activity.date)
+        }
+        return len(there - recorded[activity.pk])
+
+    return {activity.pk: missing(activity) for activity in activities}
 
 
 def exempt_from(activity: Activity, members: list[Member]) -> set[int]:

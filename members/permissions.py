@@ -68,6 +68,12 @@ def can_import_members(user: User) -> bool:
     return bool(paths_of(user, RECORD_ROLES))
 
 
+def can_undo_transfer(user: User, member: Member) -> bool:
+    """Whoever keeps the rosters of both branches takes the last transfer back."""
+    last = member.last_transfer
+    return last is not None and all(can_edit_members(user, place.organization) for place in last)
+
+
 def can_manage_organizations(user: User, organization: Organization) -> bool:
     return holds(user, organization.path, ORGANIZATION_ROLES)
 

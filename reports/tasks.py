@@ -16,9 +16,9 @@ from evaluations.course import waiting_for
 from evaluations.measure_kinds import OFFICES, measure_kinds
 from evaluations.models import Appeal, Appraisal, Measure, Round, Voter
 from evaluations.models.measures import clock_words
-from evaluations.monthly import months_to_confirm
+from evaluations.monthly import branches_with_members, months_to_confirm
 from evaluations.permissions import TALLY_ROLES
-from evaluations.quarterly import quarters_to_publish
+from evaluations.quarterly import objections_to_answer, quarters_to_publish
 from members.arrears import arrears_of
 from members.dates import day_name, first_of, quarter_days, quarter_name, quarter_of
 from members.models import (
@@ -59,6 +59,7 @@ class Task:
 def tasks_of(user: User) -> list[Task]:
     """Tasks of all the user's roles, most urgent first; empty when nothing waits."""
     return [
+        *_roster(user),
         *_ballots(user),
         *_leave(user),
         *_attendance(user),
@@ -73,6 +74,7 @@ def tasks_of(user: User) -> list[Task]:
         *_entries(user, "审批加分和扣分", Role.STREET_STAFF),
         *_entries(user, "审批纪律条款", Role.DISCIPLINE_OFFICE),
         *_drafts(user),
+        *_objections(user),
         *_months(user),
         *_appraisals(user),
         *_assessments(user),
@@ -82,6 +84,17 @@ def tasks_of(user: User) -> list[Task]:
         *_own_measures(user),
         *_appeals(user),
     ]
+
+
+def _roster(user: User) -> list[Task]:
+    """Branches of the user that nobody belongs to yet: first of all the roster."""
+    branches = list(Organization.objects.for_roles(user, Role.BRANCH_SECRETARY).branches())
+    there = branches_with_members(branches, timezone.localdate())
+    empty = [branch for branch in branches if branch not in there]
+    if not empty:
+        return []
+    detail = f"{_places(empty)},有了名册才有考勤、党费和积分"
+    return [Task(len(empty), "名册里还没有人,先导入名册", detail, reverse("members:import_members"), "导入名册")]
 
 
 def _leave(user: User) -> list[Task]:
@@ -269,6 +282,23 @@ def _months(user: User) -> list[Task]:
         detail = f"{_places(quarters)},看过没有差错就公示"
         tasks.append(Task(len(quarters), f"上季度还没有公示({quarter_name(quarter)})", detail, url, "去公示"))
     return tasks
+
+
+def _objections(user: User) -> list[Task]:
+    """Objections to quarterly sheets that wait for the user's answer."""
+    waiting = objections_to_answer(user)
+    if not waiting:
+        return []
+    sheet, member = waiting[0].sheet, waiting[0].member
+    sheets = {one.sheet.pk for one in waiting}
+    url = reverse("evaluations:settle_question", args=[waiting[0].pk])
+    if len(waiting) > 1:
+        one = f"{reverse('evaluations:quarter', args=[sheet.organization_id, sheet.quarter])}#objections"
+        url = one if len(sheets) == 1 else reverse("evaluations:months")
+    more = f"等 {len(waiting)} 条" if len(waiting) > 1 else ""
+    until = sheet.objections_until
+    detail = f"{sheet.organization}{member}{more}:{sheet.title}公示到 {day_name(until)},{clock_words(until)}"
+    return [Task(len(waiting), "对季度公示的异议要答复", detail, url, "答复")]
 
 
 def _places(places: list[Organization]) -> str:

@@ -35,6 +35,7 @@ from .rounds import (
     resume_rounds,
 )
 from .tallies import Mark, attach_photo, discard_tally, enter_tally, mark_roster
+from .transfers import undo_transfer
 
 __all__ = [
     "Done",
@@ -83,6 +84,7 @@ __all__ = [
     "set_up_appraisal",
     "settle_question",
     "undecided_appeals",
+    "undo_transfer",
     "vote_as_member",
     "vote_by_code",
 ]

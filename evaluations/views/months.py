@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,11 +21,13 @@ from evaluations.monthly import Change, MonthLine, Reader, branches_read_by, cha
 from evaluations.permissions import can_ask_of_month, can_confirm_branch, can_settle_question
 from evaluations.tables import MonthTable
 from members.dates import first_of, last_of, month_name, quarter_name, quarter_of
+from members.expected import unrecorded
 from members.lists import list_page
 from members.models import Activity, DuesMonth, Member, Organization
 from members.querysets import READING_ROLES, in_subtrees, paths_of
 from scoring.forms import add_errors
 
+UNFINISHED = "有的活动考勤还没有登记完。先去登记;支委会决定不等的,勾选「考勤就按现在的样子确认」,再确认。"
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -51,11 +54,14 @@ def months(request: HttpRequest) -> HttpResponse:
     confirmed = MonthConfirmation.objects.filter(review__organization=OuterRef("pk"), review__month=month)
     sheets = QuarterSheet.objects.filter(organization=OuterRef("pk"), quarter=quarter).order_by("-number")
     open_ = Q(month_reviews__questions__settled_at__isnull=True, month_reviews__month=month)
+    objections = MonthQuestion.objects.visible_to(request.user).objections().unsettled().order_by()
+    objections = objections.filter(sheet__organization=OuterRef("pk"), sheet__quarter=quarter)
     branches = branches_read_by(request.user).annotate(
         confirmed_at=Subquery(confirmed.order_by("-pk").values("confirmed_at")[:1]),
         sheet_number=Subquery(sheets.values("number")[:1]),
         sheet_until=Subquery(sheets.values("objections_until")[:1]),
         questions=Count("month_reviews__questions", filter=open_),
+        objections=Subquery(objections.values("sheet__organization").annotate(count=Count("pk")).values("count")),
     )
     context = {
         "month": month,
@@ -111,6 +117,7 @@ def _month_page(request: HttpRequest, branch: Organization, month: datetime.date
         "changes": _changes(reader, members, confirmation, lines),
         "questions": questions,
         "open_questions": sum(question.is_open for question, _ in questions),
+        "reads_whole": reader.whole,
         "may_ask": can_ask_of_month(request.user, branch),
         "may_confirm": can_confirm_branch(request.user, branch),
         "error": error,
@@ -143,15 +150,28 @@ def _questions(request: HttpRequest, review: MonthReview | None) -> list[tuple[M
 
 
 def _life(branch: Organization, month: datetime.date, members: dict[int, Member]) -> dict:
-    """The month's activities with how many came, and who has not paid the month's dues in full."""
-    held = Activity.objects.filter(in_subtrees([branch.path], "organization__path"))
+    """The month's activities with how many came and are not recorded, and who has not paid the month's dues in full."""
     owed = DuesMonth.objects.with_paid().filter(month=month, member__in=members, excused=False)
     unpaid = [one.member_id for one in owed if one.paid_yuan < one.due_yuan]
+    activities = _activities(branch, month)
     return {
-        "activities": held.in_period(month, last_of(month)).with_summary().order_by("date", "pk"),
+        "activities": activities,
+        "unfinished": [activity for activity in activities if activity.unrecorded],
         "owed": len(owed),
         "unpaid": [member for pk, member in members.items() if pk in unpaid],
     }
+
+
+def _activities(branch: Organization, month: datetime.date) -> list[Activity]:
+    """The month's activities with their summary and, once they were held, `unrecorded`: who has no attendance yet."""
+    found = Activity.objects.filter(in_subtrees([branch.path], "organization__path"))
+    found = found.in_period(month, last_of(month)).with_summary().select_related("organization")
+    found = list(found.order_by("date", "pk"))
+    missing = unrecorded(found)
+    for activity in found:
+        activity.is_to_come = activity.date > timezone.localdate()
+        activity.unrecorded = 0 if activity.is_to_come else missing[activity.pk]
+    return found
 
 
 @require_POST
@@ -160,6 +180,8 @@ def confirm_month(request: HttpRequest, branch: int, month: str) -> HttpResponse
     place, first = _branch(request, branch), month_of(month)
     if not can_confirm_branch(request.user, place):
         raise PermissionDenied
+    if "as_it_is" not in request.POST and any(activity.unrecorded for activity in _activities(place, first)):
+        return _month_page(request, place, first, UNFINISHED)
     try:
         confirmed = services.confirm_month(place, first, seen=request.POST.get("seen", ""), actor=request.user)
     except ValidationError as refused:
@@ -213,15 +235,14 @@ def settle_question(request: HttpRequest, pk: int) -> HttpResponse:
     if not can_settle_question(request.user, question):
         raise PermissionDenied
     form = AnswerForm(request.POST or None)
-    month = f"{question.review.month:%Y-%m}"
     if request.method == "POST" and form.is_valid():
         try:
             services.settle_question(question, form.cleaned_data["answer"], actor=request.user)
         except ValidationError as refused:
             add_errors(form, refused)
         else:
-            messages.success(request, f"第 {question.pk} 号问题已答复。")
-            return redirect("evaluations:month", branch=question.review.organization_id, month=month)
+            messages.success(request, f"第 {question.pk} 号{'异议' if question.sheet else '问题'}已答复。")
+            return redirect(_where_asked(question))
     context = {
         "question": question,
         "form": form,
@@ -229,6 +250,14 @@ def settle_question(request: HttpRequest, pk: int) -> HttpResponse:
         "branch": question.review.organization,
     }
     return render(request, "evaluations/month_settle.html", context, status=400 if request.method == "POST" else 200)
+
+
+def _where_asked(question: MonthQuestion) -> str:
+    """The page that shows the question: the sheet that is objected to, or the month."""
+    branch = question.review.organization_id
+    if question.sheet:
+        return reverse("evaluations:quarter", args=[branch, question.sheet.quarter])
+    return reverse("evaluations:month", args=[branch, f"{question.review.month:%Y-%m}"])
 
 
 @require_safe

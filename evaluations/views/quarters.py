@@ -13,7 +13,7 @@ from evaluations import services
 from evaluations.forms_months import CorrectedSheetForm, ObjectionToSheetForm
 from evaluations.models import MonthQuestion, QuarterSheet
 from evaluations.monthly import branches_read_by
-from evaluations.permissions import can_confirm_branch, can_record_objections
+from evaluations.permissions import can_confirm_branch, can_record_objections, can_settle_question
 from evaluations.quarterly import Content, content_of, differences
 from members.dates import day_name, quarter_days, quarter_name
 from members.models import Organization
@@ -59,7 +59,8 @@ def quarter(request: HttpRequest, branch: int, quarter: str) -> HttpResponse:
         "content": Content(content),
         "corrected": _corrected(editions, sheet),
         "since": _since(request, place, sheet, editions),
-        "objections": _own_objections(request, sheet),
+        "objections": _objections(request, sheet),
+        "leads": can_record_objections(request.user, place),
         "may_publish": can_confirm_branch(request.user, place),
         "may_object": sheet is not None and bool(_whose(request, sheet)),
     }
@@ -90,11 +91,15 @@ def _since(request: HttpRequest, branch: Organization, sheet: QuarterSheet | Non
     return differences(sheet.content, content_of(branch, sheet.quarter))
 
 
-def _own_objections(request: HttpRequest, sheet: QuarterSheet | None) -> list[MonthQuestion]:
+def _objections(request: HttpRequest, sheet: QuarterSheet | None) -> list[tuple[MonthQuestion, bool]]:
+    """Objections to the quarter's sheet that the user reads, those that wait first, and whether the user answers them."""
     if sheet is None:
         return []
-    own = MonthQuestion.objects.filter(sheet__organization=sheet.organization, sheet__quarter=sheet.quarter)
-    return list(own.filter(asked_by=request.user).select_related("settled_by", "member"))
+    seen = MonthQuestion.objects.visible_to(request.user)
+    seen = seen.filter(sheet__organization=sheet.organization, sheet__quarter=sheet.quarter)
+    seen = seen.select_related("member", "asked_by", "settled_by", "review__organization")
+    found = sorted(seen, key=lambda one: not one.is_open)
+    return [(one, one.is_open and can_settle_question(request.user, one)) for one in found]
 
 
 def _whose(request: HttpRequest, sheet: QuarterSheet) -> list[int]:

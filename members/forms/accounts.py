@@ -42,6 +42,10 @@ class ChangePasswordForm(PasswordChangeForm):
             field.error_messages["required"] = f"请填写{field.label}。"
         self.helper = helper()
 
+    def validate_password_for_user(self, user, *args):
+        """What is wrong with a password stands at the field where it was thought of."""
+        super().validate_password_for_user(user, "new_password1")
+
     def clean(self):
         cleaned = super().clean()
         old, new = cleaned.get("old_password"), cleaned.get("new_password1")

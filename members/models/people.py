@@ -96,6 +96,15 @@ class Member(models.Model):
             (one for one in self.places if one.starts_on <= day and (not one.ends_on or one.ends_on >= day)), None
         )
 
+    @property
+    def last_transfer(self) -> "tuple[Membership, Membership] | None":
+        """Where the member was before the last transfer, and is since; None without one, and for who has left."""
+        if len(self.places) < 2:
+            return None
+        current, former = self.places[:2]
+        went_over = former.ends_on == current.starts_on - datetime.timedelta(days=1)
+        return (former, current) if went_over and current.ends_on is None else None
+
     def fill_derived(self) -> None:
         """Set the columns that follow from others; bulk writers call it before they write."""
         self.initials = initials(self.name)

@@ -20,12 +20,14 @@ from .people import (
     add_exemption,
     add_member,
     add_position,
+    check_transfer,
     edit_member,
     end_membership,
     end_position,
     held_posts,
     remove_exemption,
     transfer_member,
+    undo_transfer,
 )
 from .periods import require_day_open, require_members_open, require_open, settle
 from .states import (
@@ -60,6 +62,7 @@ __all__ = [
     "change_organization",
     "check_dues",
     "check_in",
+    "check_transfer",
     "convert_member",
     "correct_mobility",
     "correct_payment",
@@ -86,6 +89,7 @@ __all__ = [
     "settle",
     "transfer_member",
     "undo_mobility",
+    "undo_transfer",
     "withdraw_attendance",
     "withdraw_leave",
     "withdraw_payment",

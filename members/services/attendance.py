@@ -12,6 +12,8 @@ from members.expected import first_status
 from members.models import Activity, Attendance, AttendanceStatus, FactChange, FactKind, Member, User
 from members.services.periods import require_members_open, require_open
 
+EARLY = datetime.timedelta(hours=2)  # before its start an activity takes codes
+
 
 @dataclass
 class AttendanceClash:
@@ -96,10 +98,16 @@ def withdraw_attendance(activity: Activity, *, actor: User) -> int:
     return len(rows)
 
 
-def require_expected(activity: Activity, member: Member, on: datetime.date) -> None:
-    """Raises ValidationError with the reason for which the member cannot check in on a day."""
-    if on != activity.date:
+def require_expected(activity: Activity, member: Member, at: datetime.datetime) -> None:
+    """Raises ValidationError with the reason for which the member cannot check in at a local time."""
+    if at.date() != activity.date:
         raise ValidationError(f"这次活动在 {activity.date:%Y-%m-%d},只能当天签到。")
+    if activity.starts_at:
+        starts = datetime.datetime.combine(activity.date, activity.starts_at, at.tzinfo)
+        if at < starts - EARLY:
+            raise ValidationError(
+                f"活动 {starts:%H:%M} 开始,现在还早。{starts - EARLY:%H:%M} 起可以签到,到时请再扫一次。"
+            )
     expected = first_status(activity, member)
     if expected == AttendanceStatus.NOT_REQUIRED:
         raise ValidationError("这次活动没有要求您参加。您到了会,请告诉书记,由书记登记。")
@@ -112,12 +120,12 @@ def require_expected(activity: Activity, member: Member, on: datetime.date) -> N
 def check_in(activity: Activity, member: Member, arrived: datetime.datetime, *, actor: User) -> Attendance:
     """The member's attendance: what is on record, or else present or late by the clock.
 
-    arrived: the local time at which the code was scanned. Raises ValidationError if it is not the activity's day, the
-    member is not expected, is on leave, or the day is settled.
+    arrived: the local time at which the code was scanned. Raises ValidationError if it is not the activity's day, long
+    before its start, the member is not expected, is on leave, or the day is settled.
     """
     if now := locked(activity, [member]).get(member.pk):
         return now
-    require_expected(activity, member, arrived.date())
+    require_expected(activity, member, arrived)
     write_attendance(activity, [(member, "", activity.arrival(arrived))], actor, by_code=True)
     return activity.attendances.get(member=member)
 

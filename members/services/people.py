@@ -11,6 +11,7 @@ from members.models import (
     Exemption,
     FactChange,
     FactKind,
+    LeaveRequest,
     Member,
     Membership,
     MemberStatus,
@@ -122,15 +123,14 @@ def edit_member(member: Member, *, actor: User) -> int:
     return len(changes)
 
 
-@transaction.atomic
-def transfer_member(member: Member, organization: Organization, day: datetime.date, *, actor: User) -> Membership:
-    """End the member's membership the day before and start one in another organisation.
+def check_transfer(member: Member, organization: Organization, day: datetime.date) -> Membership:
+    """The membership that a transfer on a day would end.
 
     Raises ValidationError if the day is in the future, not after the current membership's start, or if it would
     move facts out of or into a settled period.
     """
     today = timezone.localdate()
-    current = member.memberships.select_for_update().select_related("organization").get(ends_on__isnull=True)
+    current = member.memberships.select_related("organization").get(ends_on__isnull=True)
     if current.organization_id == organization.pk:
         raise ValidationError({"organization": f"{member}现在就在{organization}。"})
     if day > today:
@@ -141,6 +141,17 @@ def transfer_member(member: Member, organization: Organization, day: datetime.da
         )
     require_open(current.organization, day, today)
     require_open(organization, day, today)
+    return current
+
+
+@transaction.atomic
+def transfer_member(member: Member, organization: Organization, day: datetime.date, *, actor: User) -> Membership:
+    """End the member's membership the day before and start one in another organisation.
+
+    Raises ValidationError as `check_transfer`.
+    """
+    Member.objects.select_for_update().get(pk=member.pk)  # one at a time
+    current = check_transfer(member, organization, day)
     current.ends_on = day - datetime.timedelta(days=1)
     current.save()
     membership = Membership.objects.create(member=member, organization=organization, starts_on=day)
@@ -148,6 +159,47 @@ def transfer_member(member: Member, organization: Organization, day: datetime.da
     change.old = current.organization.name
     change.save()
     return membership
+
+
+@transaction.atomic
+def undo_transfer(member: Member, *, actor: User) -> Membership:
+    """The membership before the last transfer, open again: the transfer was entered wrongly.
+
+    Raises ValidationError in a settled period, and where the new branch has put something on record that would lose
+    its ground. The history keeps the transfer and that it was taken back.
+    """
+    member = Member.objects.select_for_update().get(pk=member.pk)  # one at a time
+    last = member.last_transfer
+    if last is None:
+        raise ValidationError(f"{member}没有可以撤销的转移。")
+    former, current = last
+    today = timezone.localdate()
+    require_open(current.organization, current.starts_on, today)
+    require_open(former.organization, current.starts_on, today)
+    if fault := _standing_on(former, current):
+        raise ValidationError(f"不能撤销这次转移:{fault}。请先更正那条记录;它没有错的,请另办一次转移。")
+    change = joining_change(current, actor)
+    change.old, change.new = current.organization.name, f"撤销转移,仍在{former.organization}"
+    change.save()
+    current.delete()
+    former.ends_on = None
+    former.save()
+    return former
+
+
+def _standing_on(former: Membership, current: Membership) -> str:
+    """What is on record of the member that only the new membership gives ground to; empty if nothing is."""
+    member, elsewhere = current.member, ~Q(activity__organization__path__in=former.organization.lineage)
+    since = elsewhere & Q(activity__date__gte=current.starts_on)
+    if attendance := member.attendances.filter(since).select_related("activity").order_by("activity__date").first():
+        return f"{attendance.activity.date:%Y-%m-%d}「{attendance.activity}」已经登记了考勤"
+    asked = member.leave_requests.filter(since).exclude(state=LeaveRequest.State.WITHDRAWN).select_related("activity")
+    if leave := asked.order_by("activity__date").first():
+        return f"{leave.activity.date:%Y-%m-%d}「{leave.activity}」已经请了假"
+    posts = member.positions.filter(starts_on__gte=current.starts_on).select_related("organization")
+    if post := posts.exclude(organization__path__in=former.organization.lineage).first():
+        return f"已经登记任{post.organization}{post.get_title_display()}"
+    return ""
 
 
 @transaction.atomic

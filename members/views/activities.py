@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from members import permissions, services
 from members.dates import first_of, last_of
+from members.expected import unrecorded
 from members.forms.activities import ActivityFilter, ActivityForm
 from members.forms.filters import CalendarFilter
 from members.lists import is_export, list_page
@@ -29,8 +30,9 @@ def activities(request: HttpRequest) -> HttpResponse:
     table = ActivityTable(found.with_summary() if is_export(request) else found, request)
     # Counted for the page's rows only.
     summaries = visible.filter(pk__in=[row.pk for row in table.page]).order_by().with_summary().in_bulk()
+    missing = unrecorded(table.page)
     for row in table.page:
-        row.summary = summaries[row.pk]
+        row.summary, row.unrecorded = summaries[row.pk], missing[row.pk]
     context = {
         "form": form,
         "today": timezone.localdate(),

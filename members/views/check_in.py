@@ -79,7 +79,7 @@ def check_in(request: HttpRequest, code: str) -> HttpResponse:
             services.check_in(event, member, at, actor=request.user)
             return redirect("members:check_in", code)
         if mark is None:
-            require_expected(event, member, now.date())
+            require_expected(event, member, now)
             if not scan.is_fresh:
                 raise ValidationError(EXPIRED)
     except ValidationError as error:

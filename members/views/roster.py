@@ -17,7 +17,7 @@ from members.forms.roster import (
     TransferForm,
 )
 from members.lists import list_page
-from members.models import Member, Membership, Position
+from members.models import Member, Membership, Position, Role
 from members.tables import RosterTable
 
 BASES_SHOWN = 6
@@ -38,7 +38,7 @@ def roster(request: HttpRequest) -> HttpResponse:
 @require_safe
 def member(request: HttpRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(Member.objects.on_record_for(request.user).with_branch(), pk=pk)
-    memberships = list(person.memberships.select_related("organization"))
+    memberships = person.places
     current = next((each.organization for each in memberships if each.ends_on is None), None)
     if permissions.can_see_numbers(request.user, person):
         numbers = {"id_number": person.id_number, "phone": person.phone}
@@ -62,6 +62,8 @@ def member(request: HttpRequest, pk: int) -> HttpResponse:
             request.GET.get("page")
         ),
         "today": timezone.localdate(),
+        # The last transfer, where the user keeps both rosters; what stands in the way is said when it is tried.
+        "may_undo_transfer": permissions.can_undo_transfer(request.user, person),
         "can_edit": current is not None and permissions.can_edit_members(request.user, current),
         "can_see_roster": permissions.can_read_records(request.user),
     }
@@ -118,23 +120,26 @@ def edit_member(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def transfer_member(request: HttpRequest, pk: int) -> HttpResponse:
+    """Fill the form, look at what it comes to, then store it."""
     person, current = member_to_edit(request, pk)
     form = TransferForm(request.POST or None, user=request.user)
-    if form.is_valid():
+    posts = person.positions.in_office().select_related("organization")
+    context = {"form": form, "member": person, "current": current, "posts": posts}
+    context["leads_street"] = permissions.holds(request.user, current.organization.path, (Role.STREET_STAFF,))
+    if "back" not in request.POST and form.is_valid():
+        day, to = form.cleaned_data["day"], form.cleaned_data["organization"]
         try:
-            services.transfer_member(
-                person, form.cleaned_data["organization"], form.cleaned_data["day"], actor=request.user
-            )
+            if "confirm" not in request.POST:
+                services.check_transfer(person, to, day)
+                return render(request, "members/roster/transfer_check.html", {**context, "day": day, "to": to})
+            services.transfer_member(person, to, day, actor=request.user)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            day, to = form.cleaned_data["day"], form.cleaned_data["organization"]
             messages.success(
                 request, f"{person}自 {day:%Y-%m-%d} 起转到{to}。{current.organization}仍看得到这天以前的考勤和党费。"
             )
             return redirect("members:member", pk)
-    posts = person.positions.in_office().select_related("organization")
-    context = {"form": form, "member": person, "current": current, "posts": posts}
     return render(request, "members/roster/transfer.html", context)
 
 

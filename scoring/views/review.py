@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from scoring import permissions, review_services, services
 from scoring.forms import AnswerForm, DecisionForm, add_errors
-from scoring.models import Entry
+from scoring.models import Entry, EntryStatus
 from scoring.review_services import MOST_AT_ONCE
 from scoring.reviewing import Filters, branches_of, can_review_somewhere, clauses_in, look_reason, waiting_for
 from scoring.views.entries import entry_or_404, entry_page
@@ -102,9 +102,17 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             add_errors(form, error)
             entry = entry_or_404(request, pk)
         else:
-            messages.success(request, f"第 {pk} 号:{DONE[form.cleaned_data['decision']]}。")
+            messages.success(request, f"第 {pk} 号:{_done(entry, form.cleaned_data['decision'])}。")
             return _on(request, entry)
     return entry_page(request, entry, decision=form)
+
+
+def _done(entry: Entry, decision: str) -> str:
+    """What was done, and after a branch's approval where the entry goes now."""
+    entry.refresh_from_db(fields=["status"])
+    if decision == "approve" and entry.status == EntryStatus.REVIEWED:
+        return f"{DONE[decision]},交街道{'纪工委' if entry.rule.office == 'discipline' else ''}审批"
+    return DONE[decision]
 
 
 def _decide(request: HttpRequest, entry: Entry, data: dict) -> None:

@@ -240,6 +240,45 @@ def test_month_page_confirms_and_then_shows_changes(sign_in, half, places, peopl
     assert "王志强:新增「3 月 5 日 三月主题党日 迟到 −4」" in shown
 
 
+def unrecorded_event(places, people, **fields):
+    return make.activity(
+        places.branch, people.secretary, datetime.date(2025, 3, 20), **{"title": "三月学习", "kind": "study", **fields}
+    )
+
+
+def test_month_page_says_of_whom_attendance_is_missing(sign_in, half, places, people):
+    event = unrecorded_event(places, people)
+    shown = page(sign_in(people.secretary), places.branch)
+    assert "三月学习: 还有 2 人没有登记 看考勤" in text(shown)
+    assert f'href="{reverse("members:activity", args=[event.pk])}"' in shown.content.decode()
+    make.attendance(event, people.zhang, "sick_leave", people.secretary)
+    shown = text(page(sign_in(people.secretary), places.branch))
+    assert "三月学习:到会 0 人,请假 1 人,缺席或替会 0 人, 还有 1 人没有登记" in shown
+    assert "考勤还没有登记完: 3 月 20 日「三月学习」1 人。" in shown
+    make.attendance(event, people.wang, "present", people.secretary)
+    assert "没有登记" not in text(page(sign_in(people.secretary), places.branch)).partition("党费")[0]
+
+
+def test_month_with_attendance_missing_is_confirmed_only_after_a_second_look(sign_in, half, places, people):
+    unrecorded_event(places, people)
+    client = sign_in(people.secretary)
+    url = reverse("evaluations:confirm_month", args=[places.branch.pk, "2025-03"])
+    seen = page(client, places.branch).context["seen"]
+    refused = client.post(url, {"seen": seen})
+    assert (refused.status_code, "有的活动考勤还没有登记完" in text(refused)) == (400, True)
+    assert not MonthConfirmation.objects.exists()
+    assert client.post(url, {"seen": seen, "as_it_is": "on"}).status_code == 302
+    assert MonthConfirmation.objects.count() == 1
+
+
+def test_month_page_names_the_group_that_met(sign_in, half, places, people):
+    group = make.organization("第一小组", "group", places.branch)
+    make.activity(group, people.secretary, datetime.date(2025, 3, 12), title="三月党小组会")
+    shown = text(page(sign_in(people.secretary), places.branch))
+    assert "三月党小组会(第一小组):还没有考勤" in shown
+    assert "三月主题党日:到会 2 人" in shown
+
+
 def test_month_page_names_who_has_not_paid(sign_in, half, places, people):
     make.dues(people.wang, MARCH, people.secretary, 10, 4, datetime.date(2025, 3, 20))
     make.dues(people.zhang, MARCH, people.secretary, 10, 10, datetime.date(2025, 3, 20))
@@ -315,9 +354,10 @@ def test_pages_take_the_same_queries(sign_in, half, places, people, django_asser
         make.attendance(half.event, person, "late", people.secretary)
         services.ask_of_month(places.branch, MARCH, "请核对", actor=people.leader, member=person)
         make.organization(f"第{number}支部", "branch", places.community)
+        unrecorded_event(places, people, title=f"学习{number}")
     services.ask_of_month(places.branch, MARCH, "请核对", actor=people.leader, member=people.zhang)
     client = sign_in(people.general)
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(32):
         page(client, places.branch)
     with django_assert_num_queries(9):
         client.get(reverse("evaluations:months"), {"month": "2025-03"})

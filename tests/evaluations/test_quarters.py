@@ -44,16 +44,58 @@ def number(people):
     people.wang.save()
 
 
-def test_difference_names_the_list_that_somebody_is_new_on(people):
-    def content(*rows):
-        return {"sections": [{"scheme": "s", "title": "《办法》第 1 版", "parts": [], "rows": list(rows)}]}
+def content(*sections):
+    return {
+        "sections": [
+            {"scheme": code, "title": f"《{code}》第 1 版", "parts": [["daily", "日常考核"]], "rows": list(rows)}
+            for code, rows in sections
+        ]
+    }
 
-    row = [people.zhang.pk, "scored", {}, "1.00"]
-    added, gone = (quarterly.differences(*both) for both in [(content(), content(row)), (content(row), content())])
-    assert [one.words for one in added + gone] == [
-        "《办法》第 1 版的名单里原来没有,现在有",
-        "《办法》第 1 版的名单里原来有,现在没有",
-    ]
+
+def row(person, points="94.00"):
+    return [person.pk, "scored", {"daily": points}, None]
+
+
+def said(before, now):
+    return [(one.words, [str(member) for member in one.members]) for one in quarterly.differences(before, now)]
+
+
+@pytest.mark.usefixtures("number")
+def test_who_came_on_the_list_and_who_went_is_one_sentence(people):
+    both, none = content(("甲", [row(people.zhang), row(people.wang)])), content(("甲", []))
+    assert said(none, both) == [("名单里新增", ["张建国", "王志强"])]
+    assert said(both, none) == [("名单里减少", ["张建国", "王志强"])]
+    assert said(both, both) == []
+
+
+@pytest.mark.usefixtures("number")
+def test_list_is_named_where_there_are_several(people):
+    before = content(("甲", [row(people.wang)]), ("乙", []))
+    now = content(("甲", [row(people.wang), row(people.zhang)]), ("乙", [row(people.zhang)]))
+    assert said(before, now) == [("《甲》的名单里新增", ["张建国"]), ("《乙》的名单里新增", ["张建国"])]
+
+
+@pytest.mark.usefixtures("number")
+def test_people_of_the_same_change_are_one_sentence(people):
+    before = content(("甲", [row(people.zhang), row(people.wang)]))
+    now = content(("甲", [row(people.zhang, "93.00"), row(people.wang, "93.00")]))
+    assert said(before, now) == [("日常考核 94.00 → 93.00", ["张建国", "王志强"])]
+
+
+def test_corrected_sheet_names_a_dozen_and_unfolds_the_rest(sign_in, half, places, people):
+    publish(places.branch, people.secretary)
+    for number in range(14):
+        make.member(f"新{number}", places.branch)
+    shown = page(sign_in(people.secretary), places.branch)
+    names = "、".join(f"新{number}" for number in range(12))
+    assert f"名单里新增 14 人:{names} 等 另外 2 人 新12、新13" in text(shown)
+    assert "<details><summary>另外 2 人</summary>新12、新13</details>" in shown.content.decode()
+
+
+def test_who_is_scored_under_two_schemes_is_one_person(people):
+    found = quarterly.Content(content(("甲", [row(people.zhang), row(people.wang)]), ("乙", [row(people.zhang)])))
+    assert found.people == 2
 
 
 @pytest.mark.usefixtures("number")
@@ -200,11 +242,66 @@ def test_objections_end_with_the_window_and_go_to_the_latest_edition(half, place
         services.object_to_sheet(second, people.zhang, "不对", actor=people.member)
 
 
+def objected(places, people, member=None, actor=None):
+    sheet = publish(places.branch, people.secretary)
+    return services.object_to_sheet(sheet, member or people.zhang, "三月我没有迟到", actor=actor or people.member)
+
+
+def test_objection_waits_on_the_sheet_for_its_answer(sign_in, half, places, people):
+    asked = objected(places, people)
+    answer = reverse("evaluations:settle_question", args=[asked.pk])
+    for user, answers in ((people.secretary, True), (people.general, True), (people.member, False)):
+        shown = page(sign_in(user), places.branch)
+        assert "没有答复 张建国:三月我没有迟到" in text(shown)
+        assert (answer in shown.content.decode()) == answers
+    assert "等支部核对,答复写在这里。" in text(page(sign_in(people.member), places.branch))
+    answered = sign_in(people.secretary).post(answer, {"answer": "查签到表,八点四十分到。"}, follow=True)
+    assert answered.redirect_chain[-1][0] == reverse("evaluations:quarter", args=[places.branch.pk, "2025Q1"])
+    assert "已答复 张建国:三月我没有迟到" in text(page(sign_in(people.member), places.branch))
+    for user in (people.auditor, people.leader):
+        assert "没有迟到" not in text(page(sign_in(user), places.branch))
+
+
+@pytest.mark.parametrize("month", ["2025-03", "2025-04", "2025-05"])
+def test_list_of_months_says_how_many_objections_wait(sign_in, half, places, people, month):
+    asked = objected(places, people)
+    listed = reverse("evaluations:months")
+    for user in (people.secretary, people.general):
+        assert re.search(r"异议截止 \d+ 月 \d+ 日 1 条异议", text(sign_in(user).get(listed, {"month": month})))
+    assert "条异议" not in text(sign_in(people.auditor).get(listed, {"month": month}))
+    services.settle_question(asked, "没有错", actor=people.secretary)
+    assert "条异议" not in text(sign_in(people.general).get(listed, {"month": month}))
+
+
+def waiting(user):
+    return [question.pk for question in quarterly.objections_to_answer(user)]
+
+
+def test_objection_waits_for_the_branch_s_office(half, places, people):
+    asked = objected(places, people)
+    assert waiting(people.secretary) == [asked.pk]
+    for user in (people.general, people.staff, people.member, people.leader, people.outsider, people.auditor):
+        assert waiting(user) == []
+    services.settle_question(asked, "没有错", actor=people.secretary)
+    assert waiting(people.secretary) == []
+
+
+def test_objection_of_the_secretary_waits_for_the_general_branch(half, places, people):
+    people.member.member = None
+    people.member.save()
+    people.secretary.member = people.zhang
+    people.secretary.save()
+    asked = objected(places, people, actor=people.secretary)
+    assert (waiting(people.secretary), waiting(people.general), waiting(people.staff)) == ([], [asked.pk], [])
+
+
 @pytest.mark.parametrize("more", [0, 2])
 def test_sheet_takes_the_same_queries(sign_in, half, places, people, django_assert_num_queries, more):
     for number in range(more):
         make.member(f"党员{number}", places.branch)
-    publish(places.branch, people.secretary)
+    sheet = publish(places.branch, people.secretary)
+    for number in range(more + 1):
+        services.object_to_sheet(sheet, people.zhang, f"不对{number}", actor=people.member)
     client = sign_in(people.secretary)
     with django_assert_num_queries(27):
         page(client, places.branch)

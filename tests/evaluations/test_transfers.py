@@ -3,14 +3,16 @@
 import datetime
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from evaluations import services
 from evaluations.facts import gather
-from evaluations.models import Result
+from evaluations.models import Measure, MeasureStep, Result
 from members import services as roster
-from members.models import Member, MobilityChange
+from members.models import ClosedPeriod, LeaveRequest, Member, MobilityChange, Position
 from scoring.engine import Period
 from scoring.models import Adoption, SchemeVersion
 from tests import factories as make
@@ -114,3 +116,126 @@ def test_facts_take_as_many_queries_for_many_changes(half, people, places, adopt
         person = make.member(f"甲{number}", places.branch)
         MobilityChange.objects.create(member=person, starts_on=FIRST, before="resident", after="migrant")
     assert asked() == few
+
+
+# Taken back -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def moved(people, places):
+    """Zhang, transferred to the sibling branch on 1 April."""
+    roster.transfer_member(people.zhang, places.sibling, datetime.date(2025, 4, 1), actor=people.staff)
+    return people.zhang
+
+
+def undo(client, member):
+    """What the page says after the button was pressed."""
+    url = reverse("evaluations:undo_transfer", args=[member.pk])
+    return [str(message) for message in client.post(url, follow=True).context["messages"]]
+
+
+def places_of(member):
+    return list(member.memberships.values_list("organization__name", "starts_on", "ends_on"))
+
+
+def test_wrong_transfer_is_taken_back_with_its_history(sign_in, people, places, moved):
+    client = sign_in(people.staff)
+    assert "撤销这次转移" in client.get(reverse("members:member", args=[moved.pk])).content.decode()
+    assert undo(client, moved) == ["已撤销这次转移,张建国仍在和平社区第一党支部。"]
+    assert places_of(moved) == [("和平社区第一党支部", make.LONG_AGO, None)]
+    assert [(row.old, row.new) for row in moved.changes.order_by("pk")] == [
+        ("和平社区第一党支部", "和平社区第二党支部"),
+        ("和平社区第二党支部", "撤销转移,仍在和平社区第一党支部"),
+    ]
+    assert "撤销这次转移" not in client.get(reverse("members:member", args=[moved.pk])).content.decode()
+    assert undo(client, moved) == ["张建国没有可以撤销的转移。"]
+
+
+def test_only_the_last_of_two_transfers_is_taken_back(people, places, moved):
+    roster.transfer_member(moved, places.cousin, datetime.date(2025, 5, 1), actor=people.staff)
+    services.undo_transfer(Member.objects.get(pk=moved.pk), actor=people.staff)
+    assert [(name, ends) for name, _, ends in places_of(moved)] == [
+        ("和平社区第二党支部", None),
+        ("和平社区第一党支部", datetime.date(2025, 3, 31)),
+    ]
+
+
+def test_secretary_of_the_new_branch_cannot_take_it_back(sign_in, places, moved):
+    client = sign_in(make.user("新书记", "branch_secretary", places.sibling))
+    assert "撤销这次转移" not in client.get(reverse("members:member", args=[moved.pk])).content.decode()
+    assert client.post(reverse("evaluations:undo_transfer", args=[moved.pk])).status_code == 403
+    assert len(places_of(moved)) == 2
+
+
+def test_secretary_takes_back_a_move_between_groups(sign_in, people, places):
+    group = make.organization("第一小组", "group", places.branch)
+    roster.transfer_member(people.zhang, group, datetime.date(2025, 4, 1), actor=people.secretary)
+    event = make.activity(places.branch, people.secretary, datetime.date(2025, 5, 5))
+    make.attendance(event, people.zhang, "present", people.secretary)  # which the whole branch is asked to
+    assert undo(sign_in(people.secretary), people.zhang) == ["已撤销这次转移,张建国仍在和平社区第一党支部。"]
+
+
+def attended(people, places, adopted):
+    event = make.activity(places.sibling, people.staff, datetime.date(2025, 5, 5), title="五月学习")
+    make.attendance(event, people.zhang, "present", people.staff)
+    return "2025-05-05「五月学习」已经登记了考勤"
+
+
+def on_leave(people, places, adopted):
+    event = make.activity(places.sibling, people.staff, datetime.date(2025, 5, 5), title="五月学习")
+    LeaveRequest.objects.create(
+        activity=event, member=people.zhang, kind="sick_leave", reason="复查", asked_by=people.member
+    )
+    return "2025-05-05「五月学习」已经请了假"
+
+
+def in_post(people, places, adopted):
+    fields = {"title": "committee_member", "starts_on": datetime.date(2025, 5, 5)}
+    Position.objects.create(member=people.zhang, organization=places.sibling, **fields)
+    return "已经登记任和平社区第二党支部支部委员"
+
+
+def declared(people, places, adopted):
+    day = datetime.date(2025, 5, 5)
+    make.entry(people.zhang, "bonus.public_good", version=adopted, date=day, note="义诊", declared_by=people.member)
+    return "转过去以后申报了 2025-05-05 的一条记录"
+
+
+def appraised(people, places, adopted):
+    make.closed_appraisal(places.sibling, "2025H1", {people.zhang: {90: 2}})
+    return "和平社区第二党支部 2025 年上半年民主评议已经列了名单"
+
+
+@pytest.mark.parametrize("record", [attended, on_leave, in_post, declared, appraised])
+def test_transfer_that_something_stands_on_stays(sign_in, people, places, adopted, moved, record):
+    sentence = record(people, places, adopted)
+    said = undo(sign_in(people.staff), moved)
+    assert len(said) == 1
+    assert said[0].startswith(f"不能撤销这次转移:{sentence}。")
+    assert len(places_of(moved)) == 2
+
+
+def test_transfer_in_a_settled_period_stays(people, places, moved):
+    ClosedPeriod.objects.create(organization=places.sibling, title="2025 年上半年", starts_on=FIRST, ends_on=LAST)
+    with pytest.raises(ValidationError, match="已经办结"):
+        services.undo_transfer(moved, actor=people.staff)
+
+
+def test_who_came_back_after_leaving_has_no_transfer(people, places):
+    roster.end_membership(people.zhang, datetime.date(2025, 4, 1), reason="除名", actor=people.staff)
+    assert Member.objects.get(pk=people.zhang.pk).last_transfer is None
+
+
+def test_transfer_that_a_measure_made_stays(sign_in, half, people, places, moved):
+    fields = {"code": "transfer_education", "kind": "transfer_education", "title": "集中教育转化"}
+    measure = Measure.objects.create(round=half.round, member=moved, organization=places.branch, **fields)
+    MeasureStep.objects.create(
+        measure=measure,
+        number=1,
+        kind="transfer",
+        title="转入",
+        done_on=datetime.date(2025, 4, 1),
+        done_by=people.staff,
+    )
+    sentence = "它是结果运用里办的一步,请在那件事项里办转回"
+    assert undo(sign_in(people.staff), moved) == [f"不能撤销这次转移:{sentence}。"]

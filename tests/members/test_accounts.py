@@ -272,6 +272,11 @@ def test_bad_password_is_refused(sign_in, account, values, sentence):
     assert account.check_password(make.PASSWORD)
 
 
+def test_fault_of_a_password_stands_at_the_new_password(sign_in, account):
+    errors = change(sign_in(account), new="short 1", again="short 1").context["form"].errors
+    assert list(errors) == ["new_password1"]
+
+
 def test_present_password_is_not_taken_again(sign_in, account):
     response = change(sign_in(account), new=make.PASSWORD, again=make.PASSWORD)
     assert "新密码不能和现在的一样。" in text(response)

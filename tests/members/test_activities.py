@@ -1,6 +1,7 @@
 """Activities and the attendance grid."""
 
 import datetime
+import re
 
 import pytest
 from django.db import connection
@@ -63,6 +64,16 @@ def test_activities_lists_own_with_summary(people, places, event, sign_in):
     page = sign_in(people.secretary).get(url("activities")).context["page"]
     lines = [(row.title, row.summary.attended, row.summary.on_leave, row.summary.missed) for row in page]
     assert lines == [("6 月主题党日", 1, 0, 1)]
+
+
+def test_activities_say_who_is_not_recorded_yet(people, places, event, sign_in):
+    client = sign_in(people.secretary)
+    assert "待登记" in client.get(url("activities")).content.decode()
+    make.attendance(event, people.zhang, "sick_leave", people.secretary)
+    body = " ".join(re.sub(r"<[^>]+>", " ", client.get(url("activities")).content.decode()).split())
+    assert "到会 0 · 请假 1 · 还有 1 人待登记" in body
+    make.attendance(event, people.wang, "present", people.secretary)
+    assert "待登记" not in client.get(url("activities")).content.decode()
 
 
 def test_activities_filters_by_period(people, event, sign_in):

@@ -95,6 +95,27 @@ def test_the_clock_says_who_is_late(people, event, starts_at, grace, arrived, st
     assert services.check_in(event, people.zhang, arrived, actor=people.member).status == status
 
 
+@pytest.mark.parametrize(("arrived", "early"), [(at(16, 59), True), (at(17, 0), False)])
+def test_scan_hours_before_the_start_is_too_early(people, event, arrived, early):
+    event.starts_at = datetime.time(19)
+    event.save()
+    if early:
+        with pytest.raises(ValidationError, match="活动 19:00 开始,现在还早。17:00 起可以签到"):
+            services.check_in(event, people.zhang, arrived, actor=people.member)
+    assert event.attendances.exists() is False
+    if not early:
+        assert services.check_in(event, people.zhang, arrived, actor=people.member).status == "present"
+
+
+def test_phone_says_that_it_is_too_early(people, event, sign_in, monkeypatch):
+    event.starts_at = datetime.time(19)
+    event.save()
+    morning = at(9, 0)
+    monkeypatch.setattr("django.utils.timezone.localtime", lambda *args: morning)
+    page = sign_in(people.member).get(url("check_in", code_of(event)))
+    assert (page.status_code, "活动 19:00 开始,现在还早。" in page.content.decode()) == (409, True)
+
+
 def test_code_is_good_for_this_step_and_the_last(event, clock, monkeypatch):
     monkeypatch.setattr("members.checking_in.time.time", lambda: 3000.0)
     code = code_of(event)

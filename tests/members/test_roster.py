@@ -242,7 +242,14 @@ def test_history_is_append_only(people):
 
 def test_transfer_member_splits_membership(people, places, sign_in):
     data = {"organization": places.sibling.pk, "day": "2025-03-01"}
-    sign_in(people.staff).post(url("transfer_member", people.zhang.pk), data)
+    client = sign_in(people.staff)
+    checked = client.post(url("transfer_member", people.zhang.pk), data).content.decode()
+    assert "还没有写入任何数据" in checked
+    assert "整个周期的分数只算一次" in checked
+    assert people.zhang.memberships.get().ends_on is None
+    back = client.post(url("transfer_member", people.zhang.pk), data | {"back": "1"}).content.decode()
+    assert 'value="2025-03-01"' in back
+    client.post(url("transfer_member", people.zhang.pk), data | {"confirm": "1"})
     rows = list(people.zhang.memberships.order_by("starts_on").values_list("organization", "starts_on", "ends_on"))
     assert rows == [
         (places.branch.pk, make.LONG_AGO, datetime.date(2025, 2, 28)),
@@ -306,6 +313,13 @@ def test_each_branch_sees_its_part_of_who_was_transferred(people, places, sign_i
     assert sign_in(people.secretary).get(url("member", people.zhang.pk)).status_code == 404
     record = sign_in(new_secretary).get(url("member", people.zhang.pk)).content.decode()
     assert "每个支部看它那一段的记录" in record
+
+
+def test_secretary_is_told_who_transfers_to_another_branch(people, sign_in):
+    sentence = "转到别的支部,请街道政工科办理"
+    for user, told in ((people.secretary, True), (people.staff, False)):
+        page = sign_in(user).get(url("transfer_member", people.zhang.pk)).content.decode()
+        assert (sentence in page) == told
 
 
 def test_transfer_member_refuses_across_settled_period(people, places, sign_in):

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from evaluations import services
+from evaluations.models import MonthQuestion
 from evaluations.monthly import digest_of_lines, lines_of
 from evaluations.quarterly import Content, content_of
 from members.models import DuesMonth, Exemption
@@ -84,7 +85,8 @@ def test_home_warns_of_half_a_year_without_dues_until_the_results_stand(sign_in,
     assert alert not in tasks(sign_in(people.staff))
 
 
-def test_home_of_the_street(sign_in, people, half, adopted):
+def test_home_of_the_street(sign_in, people, places, half, adopted):
+    make.member("林小友", places.cousin)
     fields = {"version": adopted, "date": TODAY, "note": "义诊", "status": "reviewed", "declared_by": people.secretary}
     make.entry(people.wang, "bonus.public_good", **fields)
     make.entry(people.wang, "discipline.misconduct", **fields)
@@ -156,7 +158,43 @@ def test_home_asks_for_the_month_and_the_quarter_until_they_are_done(sign_in, pe
     assert monthly_tasks(client) == []
 
 
+def test_home_of_a_secretary_has_the_objections_to_a_sheet(sign_in, people, places, half):
+    seen = Content(content_of(places.branch, "2025Q1")).digest
+    sheet = services.publish_quarter(places.branch, "2025Q1", seen=seen, actor=people.secretary)
+    asked = services.object_to_sheet(sheet, people.zhang, "不对", actor=people.member)
+    client = sign_in(people.secretary)
+
+    def task():
+        return next(
+            (one for one in client.get(reverse("home")).context["tasks"] if one.title == "对季度公示的异议要答复"), None
+        )
+
+    assert (task().count, task().button) == (1, "答复")
+    assert task().url == reverse("evaluations:settle_question", args=[asked.pk])
+    assert task().detail == "和平社区第一党支部张建国:2025 年第一季度公示到 2025 年 6 月 25 日,还有 7 天"
+    services.object_to_sheet(sheet, people.wang, "也不对", actor=people.secretary, on_behalf_of="王志强")
+    assert (task().count, task().url) == (
+        2,
+        f"{reverse('evaluations:quarter', args=[places.branch.pk, '2025Q1'])}#objections",
+    )
+    for question in MonthQuestion.objects.all():
+        services.settle_question(question, "没有错", actor=people.secretary)
+    assert task() is None
+
+
+def test_home_of_an_empty_branch_asks_for_the_roster_first(sign_in, people, places, half):
+    empty = make.organization("和平社区第三党支部", "branch", places.community)
+    client = sign_in(make.user("新书记", "branch_secretary", empty))
+    assert tasks(client)[0] == (1, "名册里还没有人,先导入名册")
+    assert monthly_tasks(client) == []
+    group = make.organization("第一小组", "group", empty)
+    make.member("新党员", group).memberships.update(starts_on=datetime.date(2025, 5, 10))
+    assert "名册" not in tasks(client)[0][1]
+    assert [task.title for task in monthly_tasks(client)] == ["上月还没有审核(5 月)"]  # nobody in the first quarter
+
+
 def test_home_of_those_above_asks_only_for_branches_without_a_secretary(sign_in, people, places, half):
+    make.member("林小友", places.cousin)
     assert [task.detail.partition(",")[0] for task in monthly_tasks(sign_in(people.general))] == [
         "和平社区第二党支部"
     ] * 2

@@ -125,6 +125,14 @@ def test_queue_takes_the_same_queries(sign_in, people, adopted, role):
 # One after the other ----------------------------------------------------------------------------
 
 
+def test_approval_of_the_branch_says_where_the_entry_goes(sign_in, people, adopted):
+    fields = {"version": adopted, "note": "义诊", "status": "declared", "declared_by": people.member}
+    plain = make.entry(people.wang, "bonus.public_good", date=DAY, **fields)
+    client = sign_in(people.secretary)
+    page = client.get(decide(client, plain, "approve").url).content.decode()
+    assert f"第 {plain.pk} 号:已通过,交街道审批。" in page
+
+
 def test_decision_leads_to_the_next_one(sign_in, people, adopted):
     first, second, third = reviewed(people, adopted, 3)
     client = sign_in(people.staff)
