@@ -1,6 +1,7 @@
 """Every page of the table in a browser, as the first role that may open it: without barriers, and nothing too wide.
 
-Pages that only a posted form leads to are looked at where the browser tests take their pictures.
+Of the pages that only a posted form leads to, those of the grids are looked at here, the others where the browser tests
+take their pictures.
 """
 
 import mimetypes
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
+from tests.access.posted import posted_pages
 from tests.access.visits import PAGES, is_page, visits
 from tests.looking import look_at
 
@@ -24,6 +26,14 @@ def test_pages_have_no_barriers(app, browser, visitors, objects):
         response = visitors[role].get(path, follow=True)
         if is_page(response):
             faults += faults_of(browser, response, path, name)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.browser
+def test_refused_and_checked_forms_have_no_barriers(browser, visitors, objects, people):
+    faults = []
+    for name, path, response in posted_pages(visitors["secretary"], people):
+        faults += faults_of(browser, response, path, name)
     assert not faults, "\n".join(faults)
 
 
