@@ -12,7 +12,7 @@ from django.utils import timezone
 from members.dates import first_of, last_of
 from members.models import DuesBase, DuesMonth, Member, MemberStatus, Organization, User
 from members.permissions import RECORD_ROLES, holds
-from members.services.dues import DuesLine, dues_state
+from members.services.dues import DuesLine, dues_state, yuan
 from members.services.dues_bases import Bases
 
 
@@ -51,6 +51,17 @@ class DuesCell:
         """True if the due amount on record is not what the base says."""
         return bool(self.owed and self.base and self.owed.due_yuan != self.proposed)
 
+    @property
+    def left_out(self) -> str:
+        """Why paying for everybody leaves the member out, in words; empty where it pays, or nothing is left to pay."""
+        excused = bool(self.owed and self.owed.excused)
+        return why_left_out(self.due, self.paid, self.rest, excused)
+
+    @property
+    def pays_with_all(self) -> bool:
+        """True if paying for everybody pays the month: nothing of it is paid yet, and it is known what is due."""
+        return bool(self.rest and not self.paid)
+
     def pay(self, amount: Decimal, paid_on: datetime.date, payer: str = "", due: Decimal | None = None) -> DuesLine:
         """The line that pays an amount towards the month as it is on record. due: where nobody knows it yet."""
         owed = self.owed
@@ -66,6 +77,17 @@ class DuesCell:
             paid_on,
             payer,
         )
+
+
+def why_left_out(due: Decimal | None, paid: Decimal, rest: Decimal, excused: bool) -> str:
+    """Why paying for everybody leaves out a month of this kind, in words; empty if it does not."""
+    if excused:
+        return "经批准缓缴或免缴"
+    if due is None:
+        return "还没有核定"
+    if paid and rest:
+        return f"已缴 {yuan(paid)} 元,还欠 {yuan(rest)} 元"
+    return "" if due or paid else "应缴 0 元"
 
 
 def payers(organization: Organization, month: datetime.date) -> QuerySet[Member]:

@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from members.arrears import Arrears
 from members.dates import month_name
-from members.dues_cells import DuesCell
+from members.dues_cells import DuesCell, why_left_out
 from members.forms.grid import GridRow
 from members.forms.page import DateInput, helper, pair
 from members.models import DuesPayment
-from members.services.dues import DuesLine, dues_state, yuan
+from members.services.dues import DuesLine, dues_state
 
 EARLIEST_PAYMENT = datetime.timedelta(days=366)  # before the month it is for
 
@@ -129,11 +129,10 @@ class DuesRow(GridRow):
     @property
     def left_out(self) -> str:
         """Why paying for everybody leaves the member out, in words; empty if it does not."""
-        if self.cleaned_data["due_yuan"] is None:
-            return "还没有核定"
-        if self.cell.paid and self.cell.rest and not (self.pays_off or self.cleaned_data["amount_yuan"]):
-            return f"已缴 {yuan(self.cell.paid)} 元,还欠 {yuan(self.cell.rest)} 元"
-        return ""
+        sent = self.cleaned_data
+        if self.pays_off or sent["amount_yuan"]:
+            return ""
+        return why_left_out(sent["due_yuan"], self.cell.paid, self.cell.rest, sent["excused"])
 
     def lines(self, pay_today: bool) -> list[DuesLine]:
         """The row for the service. pay_today: pay in full what nothing has been paid of and nothing is written for."""

@@ -167,8 +167,12 @@ class HalfRow:
     @property
     def left_out(self) -> str:
         """Of which months paying for everything leaves the member out, in words; empty if of none."""
-        unknown = [f"{cell.cell.month.month} 月" for cell in self.cells if cell.is_begun and cell.state == "unknown"]
-        return f"{'、'.join(unknown)}还没有核定" if unknown else ""
+        reasons = {"unknown": "还没有核定", "excused": "经批准缓缴或免缴"}
+        months = {
+            state: [f"{cell.cell.month.month} 月" for cell in self.cells if cell.is_begun and cell.state == state]
+            for state in reasons
+        }
+        return ";".join(f"{'、'.join(months[state])}{words}" for state, words in reasons.items() if months[state])
 
     def tick(self, data) -> None:
         """Tick what was sent; a quarter's tick is that of its months."""

@@ -89,6 +89,13 @@ class VisitRow(GridRow):
         seen = self.cleaned_data["seen"]
         return VisitLine(self.member, self.month, seen, None if visited is None else assigned, visited)
 
+    @property
+    def all_visited(self) -> VisitLine | None:
+        """For the service, of a row that was not sent: all of the month before visited; None if anything is on record."""
+        if self.saved or not self.proposed:
+            return None
+        return VisitLine(self.member, self.month, "", self.proposed, self.proposed)
+
 
 class VisitHalfField(forms.CharField):
     """How many households were visited in a month: 4, 4/5 of five, 全 for all; an empty one says nothing."""
@@ -172,6 +179,13 @@ class VisitHalfRow(GridRow):
             }
             for month in self.months
         ]
+
+    def all_visited(self, month: datetime.date) -> VisitLine | None:
+        """For the service, of a row that was not sent: all households of a month; None if anything is on record."""
+        field = self.fields.get(f"{month:%Y-%m}")
+        if not field or field.saved or not field.assigned:
+            return None
+        return VisitLine(self.member, month, "", field.assigned, field.assigned)
 
     def place_of(self, name: str) -> str:
         return "" if name == "seen" else f"{int(name[5:])} 月"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -47,7 +47,7 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
             try:
                 written, clashes = services.record_attendance(event, marks, actor=request.user)
             except ValidationError as error:
-                errors = error.messages
+                errors, status = error.messages, 400
             else:
                 said = f"已保存 {written} 人的考勤。" if written else "没有改动。"
                 if not clashes:
@@ -72,10 +72,23 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
         "closed": closed,
         "today": today,
         "open": can_record and not closed and event.date <= today,
+        "elsewhere": unsaved_elsewhere(event, page) if can_record else [],
         "unsaved": sum(row.saved is None for row in rows),
         "revision": max((row.saved.revision for row in rows if row.saved), default=0),
     }
     return render(request, "members/activities/activity.html", context, status=status)
+
+
+def unsaved_elsewhere(event: Activity, page: Page) -> list[tuple[int, int]]:
+    """The other pages of the grid with members of whom nothing is on record: number of the page, and how many."""
+    if page.paginator.num_pages == 1:
+        return []
+    saved = set(event.attendances.values_list("member_id", flat=True))
+    everybody = list(page.paginator.object_list.values_list("pk", flat=True))
+    size = page.paginator.per_page
+    counts = [(number, everybody[(number - 1) * size : number * size]) for number in page.paginator.page_range]
+    found = [(number, sum(pk not in saved for pk in members)) for number, members in counts if number != page.number]
+    return [(number, count) for number, count in found if count]
 
 
 def show_clashes(rows: list[AttendanceRow], clashes: list[services.AttendanceClash]) -> None:

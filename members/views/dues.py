@@ -4,6 +4,7 @@ from decimal import Decimal
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,7 +23,14 @@ from members.grid_exports import dues_book
 from members.lists import is_export
 from members.models import DuesPayment, DuesReceipt, Member, Organization, User
 from members.services.dues import RecordedDues, partly_paid, why_receipt_stays, yuan
-from members.views.dues_check import check_page, receipt_link, receipts_of, to_receipt
+from members.views.dues_check import (
+    check_page,
+    confirmed_lines,
+    is_confirmed,
+    receipt_link,
+    receipts_of,
+    to_receipt,
+)
 from members.views.grids import chosen_place
 
 MEMBERS_A_PAGE = 80  # up to ten fields a row, and Django takes a thousand fields at once
@@ -60,11 +68,12 @@ def dues(request: HttpRequest) -> HttpResponse:
     rows = dues_rows(page, month, request.user, request.POST or None)
     errors, clashes, status = [], [], 200
     if request.method == "POST" and "back" not in request.POST:
-        answer, errors, clashes = save(request, organization, month, rows)
+        answer, errors, clashes = save(request, organization, month, rows, members)
         if answer:
             return answer
+        status = 400 if errors else 409
         if clashes:
-            status, rows = 409, dues_rows(page, month, request.user)
+            rows = dues_rows(page, month, request.user)
             show_clashes(rows, clashes, month)
     context = {
         "form": form,
@@ -74,6 +83,7 @@ def dues(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "errors": errors,
         "clashes": clashes,
+        "shown": {row.member.pk for row in rows},
         "returned": "back" in request.POST,
         "can_record": can_record,
         "unpaid": members.owing_dues(month).count(),
@@ -84,20 +94,25 @@ def dues(request: HttpRequest) -> HttpResponse:
 
 
 def save(
-    request: HttpRequest, organization: Organization, month: datetime.date, rows: list[DuesRow]
+    request: HttpRequest,
+    organization: Organization,
+    month: datetime.date,
+    rows: list[DuesRow],
+    members: QuerySet[Member],
 ) -> tuple[HttpResponse | None, list[str], list[services.DuesClash]]:
     """The page to go on to once the rows that were sent are stored, or before it the one to check what sets all.
 
-    Or else the sentences why nothing was stored, or the clashes.
+    Or else the sentences why nothing was stored, or the clashes. members: of all pages.
     """
     sent, pay_today = [row for row in rows if row.is_bound], "pay_today" in request.POST
-    if errors := [fault for row in sent for fault in row.faults]:
-        return None, errors, []
-    lines = [line for row in sent for line in row.lines(pay_today)]
     try:
-        if pay_today and "confirm" not in request.POST:
-            page = check_page(request, organization, lines, sent, f"{month_name(month)}党费全部今日缴清")
-            if page:
+        if pay_today and is_confirmed(request):
+            lines = confirmed_lines(request, organization, members)
+        elif errors := [fault for row in sent for fault in row.faults]:
+            return None, errors, []
+        else:
+            lines = [line for row in sent for line in row.lines(pay_today)]
+            if pay_today and (page := check_all(request, organization, month, lines, sent, members)):
                 return page, [], []
         done = services.record_dues(organization, lines, actor=request.user)
     except ValidationError as error:
@@ -108,6 +123,30 @@ def save(
     if done.clashes:
         return None, [], done.clashes
     return redirect(request.get_full_path()), [], []
+
+
+def check_all(
+    request: HttpRequest,
+    organization: Organization,
+    month: datetime.date,
+    lines: list[services.DuesLine],
+    sent: list[DuesRow],
+    members: QuerySet[Member],
+) -> HttpResponse | None:
+    """The page to check before the month is paid for everybody; None if nobody is left to pay for.
+
+    Whose row was not sent stands on another page of the grid: such a month is paid as it is on record, and its line
+    is added to the lines.
+    """
+    everybody = list(members)
+    written = {row.member.pk for row in sent}
+    others = [member for member in everybody if member.pk not in written]
+    cells = list(cells_of(others, [month], request.user).values())
+    today = timezone.localdate()
+    lines += [cell.pay(cell.rest, today) for cell in cells if cell.pays_with_all]
+    left_out = {row.member.pk: row.left_out for row in sent} | {cell.member.pk: cell.left_out for cell in cells}
+    title = f"{month_name(month)}党费全部今日缴清"
+    return check_page(request, organization, lines, everybody, left_out, title)
 
 
 def say_what_was_saved(

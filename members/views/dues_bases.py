@@ -42,6 +42,7 @@ def dues_bases(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         sent = [row for row in rows if row.is_bound]
         errors = [fault for row in sent for fault in row.faults]
+        status = 400 if errors else 409
         if not errors:
             lines = [row.line for row in sent if row.cleaned_data["kind"]]
             written, clashes = services.record_bases(month, lines, actor=request.user)
@@ -49,7 +50,7 @@ def dues_bases(request: HttpRequest) -> HttpResponse:
                 say_what_was_saved(request, month, written)
             if not clashes:
                 return redirect(request.get_full_path())
-            status, rows = 409, base_rows(page, month)
+            rows = base_rows(page, month)
             show_clashes(rows, clashes)
     context = {
         "form": form,

@@ -1,8 +1,10 @@
 import datetime
+from collections.abc import Iterable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,16 +20,25 @@ from members.forms.dues_half import HalfCell, HalfForm, HalfQuarter, HalfRow
 from members.forms.filters import HalfFilter
 from members.grid_exports import dues_half_book
 from members.lists import is_export
-from members.models import Organization, User
+from members.models import Member, Organization, User
 from members.services.periods import settled_upto
-from members.views.dues_check import check_page, receipt_link, receipts_of, to_receipt
+from members.views.dues_check import (
+    check_page,
+    confirmed_lines,
+    is_confirmed,
+    receipt_link,
+    receipts_of,
+    to_receipt,
+)
 
 MEMBERS_A_PAGE = 100  # up to nine fields a row, and Django takes a thousand fields at once
 
 
-def half_rows(page: Page, months: list[datetime.date], organization: Organization, reader: User) -> list[HalfRow]:
-    """A row for each member of the page."""
-    members, today, settled = list(page), timezone.localdate(), settled_upto(organization)
+def half_rows(
+    members: Iterable[Member], months: list[datetime.date], organization: Organization, reader: User
+) -> list[HalfRow]:
+    """A row for each of the members."""
+    members, today, settled = list(members), timezone.localdate(), settled_upto(organization)
     cells, arrears = cells_of(members, months, reader), arrears_of(members, today)
     rows = []
     for member in members:
@@ -63,11 +74,13 @@ def dues_half(request: HttpRequest) -> HttpResponse:
     form = HalfForm(request.POST or None, first=months[0])
     errors, clashes, status = [], [], 200
     if request.method == "POST":
-        answer, errors, clashes = pay(request, organization, rows, form)
+        answer, errors, clashes = pay(request, organization, months, rows, form, members)
         if answer:
             return answer
         if clashes:
             status, rows = 409, half_rows(page, months, organization, request.user)
+        elif errors:
+            status = 400
     context = {
         "form": filters,
         "pay_form": form,
@@ -78,6 +91,7 @@ def dues_half(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "errors": errors,
         "clashes": clashes,
+        "shown": {row.member.pk for row in rows},
         "disputed": {clash.member.pk for clash in clashes},
         "returned": "back" in request.POST,
         "can_record": can_record,
@@ -89,18 +103,25 @@ def dues_half(request: HttpRequest) -> HttpResponse:
 
 
 def pay(
-    request: HttpRequest, organization: Organization, rows: list[HalfRow], form: HalfForm
+    request: HttpRequest,
+    organization: Organization,
+    months: list[datetime.date],
+    rows: list[HalfRow],
+    form: HalfForm,
+    members: QuerySet[Member],
 ) -> tuple[HttpResponse | None, list[str], list[services.DuesClash]]:
     """The page to go on to once what was ticked is stored, or before it the one to check what sets all.
 
-    Or else the sentences why nothing was stored, or the clashes.
+    Or else the sentences why nothing was stored, or the clashes. members: of all pages.
     """
-    everything, lines, errors = "pay_all" in request.POST, [], []
+    everything, confirmed, lines, errors = "pay_all" in request.POST, is_confirmed(request), [], []
     for row in rows:
         row.tick(request.POST)
     if "back" in request.POST:
         return None, [], []
-    if form.is_valid():
+    if everything and confirmed:
+        pass  # the check page has sent the lines
+    elif form.is_valid():
         for row in rows:
             seen = request.POST.get(f"seen-{row.member.pk}")
             if seen is not None:
@@ -115,10 +136,10 @@ def pay(
     if errors:
         return None, errors, []
     try:
-        if everything and "confirm" not in request.POST:
-            page = check_page(request, organization, lines, rows, "到这个月为止,全部缴清")
-            if page:
-                return page, [], []
+        if everything and confirmed:
+            lines = confirmed_lines(request, organization, members)
+        elif everything and (page := check_all(request, organization, months, lines, rows, form, members)):
+            return page, [], []
         done = services.record_dues(organization, lines, actor=request.user)
     except ValidationError as error:
         return None, error.messages, []
@@ -128,6 +149,28 @@ def pay(
     if done.clashes:
         return None, [], done.clashes
     return redirect(request.get_full_path()), [], []
+
+
+def check_all(
+    request: HttpRequest,
+    organization: Organization,
+    months: list[datetime.date],
+    lines: list[services.DuesLine],
+    rows: list[HalfRow],
+    form: HalfForm,
+    members: QuerySet[Member],
+) -> HttpResponse | None:
+    """The page to check before everything is paid; None if nothing is left to pay.
+
+    Who stands on another page of the grid is paid for as is on record; these lines are added to the lines.
+    """
+    everybody = list(members)
+    shown = {row.member.pk for row in rows}
+    others = half_rows([member for member in everybody if member.pk not in shown], months, organization, request.user)
+    for row in others:
+        lines += row.lines(row.seen, **form.cleaned_data, everything=True)
+    left_out = {row.member.pk: row.left_out for row in (*rows, *others)}
+    return check_page(request, organization, lines, everybody, left_out, "到这个月为止,全部缴清")
 
 
 def say_what_was_paid(request: HttpRequest, done: services.RecordedDues) -> None:

@@ -25,7 +25,7 @@ class Grid:
 
     @property
     def status(self) -> int:
-        return 409 if self.clashes else 200
+        return 409 if self.clashes else 400 if self.errors else 200
 
 
 def chosen_place(

@@ -1,7 +1,9 @@
 import datetime
 from collections import defaultdict
+from collections.abc import Iterable
 
-from django.core.paginator import Page, Paginator
+from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +14,7 @@ from members import permissions, services
 from members.dates import first_of, half_name, last_of, month_name, months_of_half
 from members.exports import as_download
 from members.forms.filters import HalfFilter, MonthFilter
+from members.forms.grid import GridRow
 from members.forms.visits import VisitHalfRow, VisitRow
 from members.grid_exports import visits_book
 from members.lists import is_export
@@ -21,6 +24,7 @@ from members.views.grids import chosen_place, taken_grid
 
 MEMBERS_A_PAGE = 100
 HALF_A_PAGE = 100
+NAMED = 5  # in the message after saving
 
 
 def visitors(organization: Organization, months: list[datetime.date]) -> QuerySet[Member]:
@@ -34,9 +38,9 @@ def visitors(organization: Organization, months: list[datetime.date]) -> QuerySe
     return members.filter(Q(mobility_then=Mobility.RESIDENT) | recorded).without_numbers()
 
 
-def visit_rows(page: Page, month: datetime.date, data=None) -> list[VisitRow]:
-    """A row for each member of the page; households are proposed from the month before."""
-    members, before = list(page), first_of(month, -1)
+def visit_rows(members: Iterable[Member], month: datetime.date, data=None) -> list[VisitRow]:
+    """A row for each of the members; households are proposed from the month before."""
+    members, before = list(members), first_of(month, -1)
     known = VisitMonth.objects.filter(member__in=members, month__in=[before, month])
     by_key = {(visits.member_id, visits.month): visits for visits in known}
     visit_all = bool(data) and "visit_all" in data
@@ -60,14 +64,25 @@ def visits(request: HttpRequest) -> HttpResponse:
     if is_export(request):
         return as_download(visits_book(list(members), [month]), f"{organization} {month_name(month)}走访")
     page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
+    visit_all = "visit_all" in request.POST
+
+    def record(sent: list[VisitRow]) -> tuple[int, list[services.VisitClash]]:
+        lines = [row.line for row in sent]
+        if visit_all:
+            others = visit_rows(not_sent(members, sent), month)
+            lines += [line for row in others if (line := row.all_visited)]
+        return services.record_visits(organization, lines, actor=request.user)
+
     grid = taken_grid(
         request,
         lambda data: visit_rows(page, month, data),
-        lambda sent: services.record_visits(organization, [row.line for row in sent], actor=request.user),
+        record,
         show_clashes,
         "人的走访",
     )
     if grid.saved:
+        if visit_all:
+            say_who_is_left(request, members, month)
         return redirect(request.get_full_path())
     settled = closed_sentence(organization, last_of(month))
     context = {
@@ -79,10 +94,26 @@ def visits(request: HttpRequest) -> HttpResponse:
         "totals": totals(members, month),
         "errors": grid.errors,
         "clashes": grid.clashes,
+        "shown": {row.member.pk for row in grid.rows},
         "settled": settled,
         "editable": can_record and (not settled or request.method == "POST"),
     }
     return render(request, "members/visits/visits.html", context, status=grid.status)
+
+
+def not_sent(members: QuerySet[Member], sent: list[GridRow]) -> list[Member]:
+    """Those of the members whose rows were not sent: they stand on other pages of the grid."""
+    written = {row.member.pk for row in sent}
+    return [member for member in members if member.pk not in written]
+
+
+def say_who_is_left(request: HttpRequest, members: QuerySet[Member], month: datetime.date) -> None:
+    """After all that is known was put down as visited: whose households nobody knows, of all pages."""
+    recorded = Exists(VisitMonth.objects.filter(member=OuterRef("pk"), month=month))
+    left = list(members.exclude(recorded))
+    if left:
+        names = "、".join(str(member) for member in left[:NAMED]) + ("等" if len(left) > NAMED else "")
+        messages.info(request, f"还有 {len(left)} 人没有登记,不知道联系几户:{names}。有联系户的请填上户数。")
 
 
 def totals(members: QuerySet[Member], month: datetime.date) -> dict:
@@ -113,16 +144,26 @@ def visits_half(request: HttpRequest) -> HttpResponse:
     if is_export(request):
         return as_download(visits_book(list(members), months), f"{organization} {half_name(half)}走访")
     page = Paginator(members, HALF_A_PAGE).get_page(request.GET.get("page"))
+    chosen = request.POST.get("visit_all", "")
+    all_of = next((month for month in open_months if f"{month:%Y-%m}" == chosen), None)
+
+    def record(sent: list[VisitHalfRow]) -> tuple[int, list[services.VisitClash]]:
+        lines = [line for row in sent for line in row.lines]
+        if all_of:
+            others = half_rows(not_sent(members, sent), months, open_months)
+            lines += [line for row in others if (line := row.all_visited(all_of))]
+        return services.record_visits(organization, lines, actor=request.user)
+
     grid = taken_grid(
         request,
-        lambda data: half_rows(page, months, open_months, data),
-        lambda sent: services.record_visits(
-            organization, [line for row in sent for line in row.lines], actor=request.user
-        ),
+        lambda data: half_rows(page, months, open_months, data, all_of if data else None),
+        record,
         show_half_clashes,
         "处走访",
     )
     if grid.saved:
+        if all_of:
+            say_who_is_left(request, members, all_of)
         return redirect(request.get_full_path())
     context = {
         "form": form,
@@ -134,6 +175,7 @@ def visits_half(request: HttpRequest) -> HttpResponse:
         "rows": grid.rows,
         "errors": grid.errors,
         "clashes": grid.clashes,
+        "shown": {row.member.pk for row in grid.rows},
         "settled": closed_sentence(organization, months[0]),
         "editable": bool(open_months) or bool(grid.errors),
     }
@@ -141,14 +183,20 @@ def visits_half(request: HttpRequest) -> HttpResponse:
 
 
 def half_rows(
-    page: Page, months: list[datetime.date], open_months: set[datetime.date], data=None
+    members: Iterable[Member],
+    months: list[datetime.date],
+    open_months: set[datetime.date],
+    data=None,
+    all_of: datetime.date | None = None,
 ) -> list[VisitHalfRow]:
-    """A row for each member of the page; households are taken over from month to month."""
-    members, before = list(page), first_of(months[0], -1)
+    """A row for each of the members; households are taken over from month to month.
+
+    all_of: the month in which all count as visited where nothing was written.
+    """
+    members, before = list(members), first_of(months[0], -1)
     saved = defaultdict(dict)
     for visits in VisitMonth.objects.filter(member__in=members, month__in=[before, *months]):
         saved[visits.member_id][visits.month] = visits
-    chosen = data.get("visit_all", "") if data else ""
     rows = []
     for member in members:
         earlier = saved[member.pk].pop(before, None)
@@ -160,7 +208,7 @@ def half_rows(
                 months=months,
                 open_months=open_months,
                 before=earlier.assigned or None if earlier else None,
-                all_of=next((month for month in open_months if f"{month:%Y-%m}" == chosen), None),
+                all_of=all_of,
             )
         )
     return rows
@@ -170,6 +218,8 @@ def show_half_clashes(rows: list[VisitHalfRow], clashes: list[services.VisitClas
     """Let the cells in dispute keep what the user wrote."""
     by_pk = {row.member.pk: row for row in rows}
     for clash in clashes:
-        row = by_pk[clash.line.member.pk]
+        row = by_pk.get(clash.line.member.pk)
+        if row is None:  # of another page
+            continue
         row.clash = True
         row.initial[f"{clash.line.month:%Y-%m}"] = f"{clash.line.visited}/{clash.line.assigned}"

@@ -1,5 +1,6 @@
 """Declaring: find the clause, say what happened, check it, send it; a draft keeps what is not finished."""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -103,27 +104,48 @@ def _save(request: HttpRequest, declaration: Declaration, revision: int | None) 
             form.errors.pop("files", None)
     try:
         if form.errors:
-            return _form_page(request, declaration, form)
-        member = form.cleaned_data.get("member") or (request.user.member if declaration.desk.for_self else None)
+            return _refused_page(request, declaration, form, revision)
         if not only_keep:
             declaration.checked(form)
-        files = form.cleaned_data.get("files") or []
-        kept = draft_services.keep_draft(declaration.draft, typed(form), member, files, revision=revision)
+        kept = _keep(declaration, form, revision)
     except ValidationError as error:
         add_errors(form, error)
-        return _form_page(request, declaration, form)
+        return _refused_page(request, declaration, form, revision)
     if only_keep:
         messages.success(request, "草稿已保存,可以随时回来接着写。还没有提交,不会计分。")
         return redirect("scoring:mine")
     return redirect("evaluations:check_draft", pk=kept.pk)
 
 
-def _form_page(request: HttpRequest, declaration: Declaration, form: EntryForm) -> HttpResponse:
+def _keep(declaration: Declaration, form: EntryForm, revision: int | None) -> EntryDraft:
+    member = form.cleaned_data.get("member") or (declaration.desk.user.member if declaration.desk.for_self else None)
+    files = form.cleaned_data.get("files") or []
+    return draft_services.keep_draft(declaration.draft, typed(form), member, files, revision=revision)
+
+
+def _refused_page(
+    request: HttpRequest, declaration: Declaration, form: EntryForm, revision: int | None
+) -> HttpResponse:
+    """The form with its faults. Sound files that came along are kept in the draft: a browser cannot choose them again."""
+    files = [] if "files" in form.errors else form.cleaned_data.get("files") or []
+    if not files:
+        return _form_page(request, declaration, form)
+    try:
+        declaration = replace(declaration, draft=_keep(declaration, form, revision))
+    except ValidationError:  # sent or changed meanwhile, or too many: the page says that they are not kept
+        return _form_page(request, declaration, form)
+    form.fields["files"].required = False
+    return _form_page(request, declaration, form, kept=len(files))
+
+
+def _form_page(request: HttpRequest, declaration: Declaration, form: EntryForm, kept: int = 0) -> HttpResponse:
+    """kept: how many of the files just chosen are in the draft, although the form is refused."""
     draft = declaration.draft
     context = {
         "form": form,
         "draft": draft,
         "files": draft.files.all() if draft.pk else [],
+        "kept": kept,
         "item": declaration.rule,
         "adoption": declaration.adoption,
         "adoptions": declaration.desk.adoptions,

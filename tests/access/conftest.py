@@ -300,7 +300,11 @@ def _evidence(entry) -> dict:
 def _entry_draft(author, kind: str) -> dict:
     """A draft of the author's with a file."""
     draft = EntryDraft.objects.create(
-        author=author, for_self=author.member_id is not None, scheme="community-half-year", item="bonus.public_good"
+        author=author,
+        for_self=author.member_id is not None,
+        scheme="community-half-year",
+        item="bonus.public_good",
+        title="公益活动",
     )
     paper = ContentFile(f"%PDF- {author}的草稿".encode(), name="x.pdf")
     file = DraftFile.objects.create(draft=draft, file=paper, name="材料", digest="x")

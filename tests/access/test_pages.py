@@ -1,6 +1,7 @@
-"""Every page of the table in a browser, as the first role that may open it: without barriers, and nothing too wide.
+"""Every page of the table in a browser, as each role that sees something else there: without barriers, and nothing too wide.
 
-Pages that only a posted form leads to are looked at where the browser tests take their pictures.
+Of the pages that only a posted form leads to, those of the grids are looked at here, the others where the browser tests
+take their pictures.
 """
 
 import mimetypes
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
-from tests.access.visits import PAGES, is_page, visits
+from tests.access.posted import posted_pages
+from tests.access.visits import PAGES, visits
 from tests.looking import look_at
 
 SITE = "http://localhost"  # a trusted origin for browsers
@@ -20,10 +22,17 @@ SITE = "http://localhost"  # a trusted origin for browsers
 def test_pages_have_no_barriers(app, browser, visitors, objects):
     """Axe-core finds nothing, the console stays empty and no page is wider than the screen, at 1280 and 360 px."""
     faults = []
-    for name, role, path in visits(objects, [row for row in PAGES if row.address.partition(":")[0] == app]):
-        response = visitors[role].get(path, follow=True)
-        if is_page(response):
-            faults += faults_of(browser, response, path, name)
+    pages = [row for row in PAGES if row.address.partition(":")[0] == app]
+    for name, path, response in visits(visitors, objects, pages):
+        faults += faults_of(browser, response, path, name)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.browser
+def test_refused_and_checked_forms_have_no_barriers(browser, visitors, objects, people):
+    faults = []
+    for name, path, response in posted_pages(visitors["secretary"], people):
+        faults += faults_of(browser, response, path, name)
     assert not faults, "\n".join(faults)
 
 

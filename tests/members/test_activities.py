@@ -407,3 +407,14 @@ def test_activity_of_a_settled_day_stays(people, places, event, sign_in):
     page = sign_in(people.secretary).post(url("delete_activity", event.pk), follow=True)
     assert "已经办结" in page.content.decode()
     assert Activity.objects.exists()
+
+
+def test_grid_of_several_pages_leads_on_to_who_is_not_put_down_yet(people, places, event, monkeypatch, sign_in):
+    monkeypatch.setattr("members.views.attendance.MEMBERS_A_PAGE", 1)
+    make.member("甲", places.branch)
+    make.attendance(event, people.wang, "present", people.secretary)
+    client = sign_in(people.secretary)
+    page = client.get(url("activity", event.pk))
+    assert page.context["elsewhere"] == [(3, 1)]
+    assert '<a href="?page=3">第 3 页</a>还有 <b class="num">1</b> 人没有登记' in page.content.decode()
+    assert client.get(url("activity", event.pk), {"page": 3}).context["elsewhere"] == [(1, 1)]

@@ -273,3 +273,23 @@ def test_grace_is_kept_with_the_activity(people, places, event, sign_in):
     assert event.grace_minutes == 5
     page = client.post(url("edit_activity", event.pk), data | {"grace_minutes": "181"})
     assert page.context["form"].errors == {"grace_minutes": ["最多写 180 分钟。"]}
+
+
+def test_screen_says_that_nobody_is_late_without_a_start(people, event, sign_in):
+    client, address = sign_in(people.secretary), url("check_in_screen", event.pk)
+    words = "这次活动没有写几点开始:不管几点扫码,都记作到会"
+    body = client.get(address).content.decode()
+    assert words in body
+    assert f'<a href="{url("edit_activity", event.pk)}">去写开始时间</a>' in body
+    event.starts_at = datetime.time(9)
+    event.save()
+    assert words not in client.get(address).content.decode()
+
+
+def test_screen_gets_a_new_code_without_a_script(people, event, sign_in):
+    client, address = sign_in(people.secretary), url("check_in_screen", event.pk)
+    refresh = '<noscript><meta http-equiv="refresh" content="20"></noscript>'
+    assert refresh in client.get(address).content.decode().partition("</head>")[0]
+    event.date -= datetime.timedelta(days=1)
+    event.save()
+    assert refresh not in client.get(address).content.decode()

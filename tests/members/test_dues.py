@@ -15,7 +15,6 @@ from tests import factories as make
 
 THIS_MONTH = first_of(timezone.localdate())
 LAST_MONTH = first_of(THIS_MONTH, -1)
-PAY_TODAY = {"pay_today": "1", "confirm": "1"}
 UNDO = "记错了,点收据号可以把这次登记全部撤销。"
 
 
@@ -27,6 +26,12 @@ def sent(member, seen="", due="10", **fields):
     """What the browser sends for a row."""
     values = {"seen": seen, "due_yuan": due, "amount_yuan": "", "paid_on": "", "excuse": "", **fields}
     return {f"m{member.pk}-{name}": value for name, value in values.items()}
+
+
+def pay_today(client, data):
+    """What the page to check sends when everybody's payment is confirmed."""
+    page = client.post(url(), data | {"pay_today": "1"})
+    return dict(page.context["sent"]) | {"confirm": "1"}
 
 
 def record(member):
@@ -113,10 +118,9 @@ def test_dues_pay_today_fills_only_unpaid_rows(people, places, sign_in):
     part, excused = make.member("甲", places.branch), make.member("乙", places.branch)
     make.dues(part, THIS_MONTH, people.secretary, paid=3, paid_on=THIS_MONTH)
     data = sent(people.zhang) | sent(people.wang, amount_yuan="5", paid_on=f"{THIS_MONTH}")
-    data |= (
-        sent(part, seen="3.00|10.00|0|") | sent(excused, excused="on", excuse="困难", excused_by="支部大会") | PAY_TODAY
-    )
-    sign_in(people.secretary).post(url(), data)
+    data |= sent(part, seen="3.00|10.00|0|") | sent(excused, excused="on", excuse="困难", excused_by="支部大会")
+    client = sign_in(people.secretary)
+    client.post(url(), pay_today(client, data))
     assert [record(member)[0][2] for member in (people.zhang, people.wang, part, excused)] == [[10], [5], [3], []]
     assert people.zhang.dues_months.get().payments.get().paid_on == timezone.localdate()
 
@@ -343,7 +347,7 @@ def test_dues_changed_by_two_people_is_told(people, sign_in):
 
 def test_dues_sent_twice_pays_once(people, sign_in):
     client = sign_in(people.secretary)
-    data = sent(people.zhang) | sent(people.wang) | PAY_TODAY
+    data = pay_today(client, sent(people.zhang) | sent(people.wang))
     assert client.post(url(), data).status_code == 302
     assert client.post(url(), data).status_code == 302
     assert DuesPayment.objects.count() == 2
@@ -396,9 +400,87 @@ def test_check_names_faults_and_what_others_changed(people, sign_in):
 
 def test_paying_for_all_twice_says_that_there_is_nothing_left(people, sign_in):
     client = sign_in(people.secretary)
-    client.post(url(), sent(people.zhang) | PAY_TODAY)
+    client.post(url(), pay_today(client, sent(people.zhang)))
     page = client.post(url(), sent(people.zhang, seen="10.00|10.00|0|") | {"pay_today": "1"}, follow=True)
     assert [str(each) for each in page.context["messages"]][-1] == "没有改动。"
+
+
+@pytest.fixture
+def two_pages(people, places, monkeypatch):
+    """A branch of six on two pages; the second has one to pay, one who has paid, in part, nothing known, and excused."""
+    monkeypatch.setattr("members.views.dues.MEMBERS_A_PAGE", 1)
+    owing, part, unknown, excused = (make.member(name, places.branch) for name in "甲乙丙丁")
+    make.dues(people.wang, THIS_MONTH, people.secretary, due=8, paid=8, paid_on=THIS_MONTH)
+    make.base(owing, THIS_MONTH, "relief", by=people.secretary)
+    make.dues(part, THIS_MONTH, people.secretary, paid=3, paid_on=THIS_MONTH)
+    owed = make.dues(excused, THIS_MONTH, people.secretary)
+    owed.excused, owed.excuse, owed.excused_by = True, "困难", "支部大会"
+    owed.save()
+    return owing, part, unknown, excused
+
+
+def test_paying_for_all_takes_the_members_of_the_other_pages(people, two_pages, sign_in):
+    owing, part, unknown, excused = two_pages
+    client = sign_in(people.secretary)
+    page = client.post(url(), sent(people.zhang) | {"pay_today": "1"})
+    assert [(who, total) for who, _, total in page.context["people"]] == [
+        (people.zhang, Decimal(10)),
+        (owing, Decimal("0.20")),
+    ]
+    assert page.context["left_out"] == [
+        (part, "已缴 3 元,还欠 7 元"),
+        (unknown, "还没有核定"),
+        (excused, "经批准缓缴或免缴"),
+    ]
+    assert (page.context["everybody"], page.context["nothing_left"]) == (6, 1)
+    client.post(url(), dict(page.context["sent"]) | {"confirm": "1"})
+    assert record(owing) == [(THIS_MONTH, Decimal("0.20"), [Decimal("0.20")])]
+    assert [record(each) for each in (part, unknown)] == [[(THIS_MONTH, Decimal(10), [Decimal(3)])], []]
+    assert DuesReceipt.objects.get().payments.count() == 2
+
+
+def test_what_was_checked_is_written_and_nothing_else(people, two_pages, sign_in):
+    owing, part, *_ = two_pages
+    client = sign_in(people.secretary)
+    data = pay_today(client, sent(people.zhang, quarter="on"))
+    shown = DuesPayment.objects.count()
+    make.base(owing, THIS_MONTH, "employed", pay="3800", by=people.staff)  # 38 yuan, and not what was shown
+    later = months_of_quarter(quarter_of(THIS_MONTH))
+    other = next(month for month in later if month != THIS_MONTH)
+    make.dues(people.zhang, other, people.staff, paid=4, paid_on=THIS_MONTH)
+    DuesPayment.objects.filter(dues_month__member=part).delete()
+    answer = client.post(url(), data)
+    assert answer.status_code == 409
+    assert [(clash.member, clash.line.month) for clash in answer.context["clashes"]] == [(people.zhang, other)]
+    assert record(owing) == [(THIS_MONTH, Decimal("0.20"), [Decimal("0.20")])]
+    assert record(part) == [(THIS_MONTH, Decimal(10), [])]
+    assert DuesPayment.objects.count() == shown - 1 + 1 + 3  # Zhang's other two months, and Jia's
+
+
+def test_member_of_another_page_who_paid_meanwhile_is_in_dispute(people, two_pages, sign_in):
+    owing, *_ = two_pages
+    client = sign_in(people.secretary)
+    data = pay_today(client, sent(people.zhang))
+    make.dues(owing, THIS_MONTH, people.staff, due=5, paid=5, paid_on=THIS_MONTH)
+    answer = client.post(url(), data)
+    assert answer.status_code == 409
+    assert "甲(在别的页)" in answer.content.decode()
+    assert record(owing) == [(THIS_MONTH, Decimal(5), [Decimal(5)])]
+
+
+@pytest.mark.parametrize("fault", ["changed", "gone"])
+def test_confirmation_of_what_was_never_shown_is_refused(people, two_pages, sign_in, fault):
+    client = sign_in(people.secretary)
+    data = pay_today(client, sent(people.zhang))
+    if fault == "changed":
+        data["plan"] = data["plan"][:-1] + ("A" if data["plan"][-1] != "A" else "B")
+    else:
+        two_pages[0].memberships.update(ends_on=make.LONG_AGO)
+    before = DuesPayment.objects.count()
+    answer = client.post(url(), data)
+    assert answer.status_code == 400
+    assert "没有写入任何数据" in answer.context["errors"][0]
+    assert DuesPayment.objects.count() == before
 
 
 # Correcting -------------------------------------------------------------------------------------
@@ -526,7 +608,8 @@ def test_receipt_query_count_does_not_grow(people, places, sign_in):
 @pytest.fixture
 def batch(people, sign_in):
     """The secretary's receipt of today for Zhang and Wang, ten yuan each."""
-    sign_in(people.secretary).post(url(), sent(people.zhang) | sent(people.wang) | PAY_TODAY)
+    client = sign_in(people.secretary)
+    client.post(url(), pay_today(client, sent(people.zhang) | sent(people.wang)))
     return DuesReceipt.objects.get()
 
 

@@ -361,3 +361,39 @@ def test_half_query_count_does_not_grow(people, places, sign_in):
         counts.append((len(written), len(read)))
     assert VisitMonth.objects.count() == 100
     assert counts[0] == counts[1] == counts[2]
+
+
+# Several pages ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second_page(people, places, monkeypatch):
+    """Pages of one member; on the others one whose households are known, one who was put down, and one unknown."""
+    monkeypatch.setattr("members.views.visits.MEMBERS_A_PAGE", 1)
+    monkeypatch.setattr("members.views.visits.HALF_A_PAGE", 1)
+    known, recorded, unknown = (make.member(name, places.branch) for name in "甲乙丙")
+    people.wang.memberships.update(organization=places.sibling)
+    visited(known, 4, 1, LAST_MONTH)
+    visited(recorded, 5, 0)
+    return known, recorded, unknown
+
+
+@pytest.mark.parametrize("grid", ["month", "half"])
+def test_visit_all_takes_the_members_of_the_other_pages(people, second_page, sign_in, grid):
+    known, recorded, unknown = second_page
+    client = sign_in(people.secretary)
+    if grid == "month":
+        page = client.post(URL, sent(people.zhang, "3") | {"visit_all": "1"}, follow=True)
+    else:
+        address = f"{reverse('members:visits_half')}?half={THIS_MONTH.year}H{1 if THIS_MONTH.month < 7 else 2}"
+        row = client.get(address).context["rows"][0]
+        data = {f"m{people.zhang.pk}-seen": row["seen"].value(), f"m{people.zhang.pk}-{THIS_MONTH:%Y-%m}": "3/3"}
+        page = client.post(address, data | {"visit_all": f"{THIS_MONTH:%Y-%m}"}, follow=True)
+    assert [record(each)[-1] for each in (people.zhang, known, recorded)] == [
+        (THIS_MONTH, 3, 3),
+        (THIS_MONTH, 4, 4),
+        (THIS_MONTH, 5, 0),
+    ]
+    assert record(unknown) == []
+    assert "还有 1 人没有登记,不知道联系几户:丙。" in [str(each) for each in page.context["messages"]][-1]
+    assert "(各页 4 人)" in page.content.decode()

@@ -274,3 +274,38 @@ def test_declaration_warns_before_it_is_left_unsaved(sign_in, people, adopted):
     assert 'data-guard=""' in body
     assert "js/guard" in body
     assert 'data-guard="unsaved"' in client.post(address, {"action": "check"}).content.decode()
+
+
+# A refused form with files ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [{"note": ""}, {"quantity": "0"}, {"date": "2025-02-30"}])
+def test_sound_photo_is_kept_although_the_form_is_refused(sign_in, people, adopted, wrong):
+    client = sign_in(people.member)
+    page = save(client, action="check", files=[photo()], **wrong)
+    assert page.status_code == 400
+    draft = EntryDraft.objects.get()
+    assert draft.fields == {**FIELDS, **wrong}
+    body = page.content.decode()
+    assert "刚才选的 1 个文件已经存进草稿" in body
+    assert reverse("scoring:remove_draft_file", args=[draft.pk, draft.files.get().pk]) in body
+    assert f'action="{reverse("scoring:draft", args=[draft.pk])}"' in body
+    right = FIELDS | {"action": "check", "revision": page.context["draft"].revision}
+    answer = client.post(reverse("scoring:draft", args=[draft.pk]), right)
+    assert answer.url == reverse("evaluations:check_draft", args=[draft.pk])
+    assert [file.name for file in EntryDraft.objects.get().files.all()] == ["现场"]
+
+
+def test_second_click_on_a_refused_form_keeps_the_photo_once(sign_in, people, adopted):
+    client, token = sign_in(people.member), str(uuid.uuid4())
+    for _ in range(2):
+        save(client, action="check", files=[photo()], note="", token=token)
+    assert EntryDraft.objects.get().files.count() == 1
+
+
+def test_photo_of_a_form_that_is_out_of_date_is_not_kept(sign_in, people, draft):
+    address = reverse("scoring:draft", args=[draft.pk])
+    data = FIELDS | {"action": "check", "revision": draft.revision - 1, "note": "", "files": [photo(colour="blue")]}
+    page = sign_in(people.member).post(address, data)
+    assert "刚才选的文件没有存" in page.content.decode()
+    assert draft.files.count() == 1

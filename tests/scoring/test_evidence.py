@@ -18,7 +18,7 @@ from PIL import Image
 from members.models import Role
 from members.uploads import CheckedFile
 from scoring import permissions, services
-from scoring.models import Entry, Evidence
+from scoring.models import DraftFile, Entry, Evidence
 from tests import declaring
 from tests import factories as make
 
@@ -91,12 +91,12 @@ def test_too_many_files_are_refused(sign_in, people, adopted):
     assert not Entry.objects.exists()
 
 
-def test_entry_that_is_refused_leaves_no_file(sign_in, people, adopted):
+def test_entry_that_is_refused_leaves_its_file_in_the_draft_only(sign_in, people, adopted):
     client = sign_in(people.secretary)
     declare(client, member=people.zhang.pk, files=[picture()])
     before = files_on_disk()
     assert declare(client, member=people.zhang.pk, files=[picture()]).status_code == 400
-    assert (Evidence.objects.count(), files_on_disk()) == (1, before)
+    assert (Evidence.objects.count(), DraftFile.objects.count(), files_on_disk()) == (1, 1, before + 1)
 
 
 @pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EACCES, errno.EROFS])
