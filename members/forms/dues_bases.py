@@ -2,12 +2,38 @@ import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from members.forms.dues import MoneyField
 from members.forms.grid import GridRow
 from members.models import DuesBase, DuesKind, Member
 from members.services.dues import yuan
 from members.services.dues_bases import BaseLine
+
+BASE_FIELDS = ("kind", "pay_yuan", "fixed_yuan")
+
+
+class SameForm(forms.Form):
+    """What is to be written for everybody of whom nothing is known yet."""
+
+    kind = forms.ChoiceField(label="类别", required=False, choices=[("", "选类别"), *DuesKind.choices])
+    pay_yuan = MoneyField("税后工资", "0")
+    fixed_yuan = MoneyField("固定数额", "0")
+
+    def __init__(self, data=None):
+        super().__init__(data, prefix="same")
+        for name, field in self.fields.items():
+            field.widget.attrs["class"] = "form-select" if name == "kind" else "form-control"
+
+
+def filled(data: QueryDict, rows: list["BaseRow"]) -> tuple[QueryDict, int]:
+    """What was sent, with the same written into each row of whom nothing is known or chosen; and how many these are."""
+    data = data.copy()
+    open_rows = [row for row in rows if row.is_bound and row.base is None and not data.get(f"{row.prefix}-kind")]
+    for row in open_rows:
+        for name in BASE_FIELDS:
+            data[f"{row.prefix}-{name}"] = data.get(f"same-{name}", "")
+    return data, len(open_rows)
 
 
 class BaseRow(GridRow):
@@ -37,7 +63,7 @@ class BaseRow(GridRow):
                 "fixed_yuan": base.fixed_yuan and yuan(base.fixed_yuan),
             }
         super().__init__(data, member=member, initial=initial)
-        for name in ("kind", "pay_yuan", "fixed_yuan"):
+        for name in BASE_FIELDS:
             field = self.fields[name]
             look = "form-select" if name == "kind" else "form-control"
             field.widget.attrs |= {"class": look, "aria-label": f"{member} {field.label}"}

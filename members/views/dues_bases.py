@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from members import permissions, services
 from members.dates import month_name
 from members.dues_cells import payers
-from members.forms.dues_bases import BaseRow
+from members.forms.dues_bases import BASE_FIELDS, BaseRow, SameForm, filled
 from members.forms.filters import BasesFilter
 from members.models import DuesMonth
 from members.services.dues_bases import Bases
@@ -38,8 +38,13 @@ def dues_bases(request: HttpRequest) -> HttpResponse:
         return render(request, "members/dues/bases.html", {"form": form, "month_name": month_name(month)})
     page = Paginator(payers(organization, month), MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     rows = base_rows(page, month, request.POST or None)
-    errors, clashes, status = [], [], 200
-    if request.method == "POST":
+    errors, clashes, status, filled_in = [], [], 200, 0
+    if "fill" in request.POST:
+        data, filled_in = filled(request.POST, rows)
+        rows = base_rows(page, month, data)
+        errors = [fault for row in rows if row.is_bound for fault in row.faults]
+        status = 400 if errors else 200
+    elif request.method == "POST":
         sent = [row for row in rows if row.is_bound]
         errors = [fault for row in sent for fault in row.faults]
         status = 400 if errors else 409
@@ -59,6 +64,8 @@ def dues_bases(request: HttpRequest) -> HttpResponse:
         "organization": organization,
         "page": page,
         "rows": rows,
+        "same": SameForm(request.POST if "fill" in request.POST else None),
+        "filled_in": filled_in,
         "unknown": sum(row.base is None for row in rows),
         "errors": errors,
         "clashes": clashes,
@@ -86,5 +93,5 @@ def show_clashes(rows: list[BaseRow], clashes: list[services.BaseClash]) -> None
     for row in rows:
         row.clash = by_member.get(row.member)
         if row.clash:
-            for field in ("kind", "pay_yuan", "fixed_yuan"):
+            for field in BASE_FIELDS:
                 row.initial[field] = getattr(row.clash.line, field)

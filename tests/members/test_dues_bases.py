@@ -197,6 +197,25 @@ def test_bases_save_together_without_the_pay_in_the_history(people, sign_in):
     assert page.context["unknown"] == 1
 
 
+def test_the_same_is_filled_in_for_all_who_have_none_and_saved_only_then(people, sign_in):
+    make.base(people.wang, LAST_MONTH, "retired", "4000", by=people.secretary)
+    client = sign_in(people.secretary)
+    zhang, wang = people.zhang.pk, people.wang.pk
+    base = DuesBase.objects.get()
+    sent = {
+        f"m{zhang}-seen": 0, f"m{zhang}-kind": "", f"m{wang}-seen": base.pk, f"m{wang}-kind": "retired",
+        f"m{wang}-pay_yuan": "4000", "same-kind": "employed", "same-pay_yuan": "3800", "same-fixed_yuan": "",
+    }  # fmt: skip
+    page = client.post(PAGE, sent | {"fill": "on"})
+    assert "已给 1 人填上,还没有保存。" in page.text
+    assert DuesBase.objects.count() == 1
+    rows = {row.member: (row["kind"].value(), row["pay_yuan"].value()) for row in page.context["rows"]}
+    assert rows == {people.zhang: ("employed", "3800"), people.wang: ("retired", "4000")}
+    faulty = client.post(PAGE, sent | {"fill": "on", "same-pay_yuan": "很多"})
+    assert faulty.status_code == 400
+    assert "张建国:税后工资应是数字" in faulty.text
+
+
 def test_bases_are_kept_when_they_change(people, sign_in):
     old = make.base(people.zhang, LAST_MONTH, "employed", pay="3800.00", by=people.staff)
     make.dues(people.zhang, THIS_MONTH, people.secretary, due="38")
