@@ -41,6 +41,7 @@ def half_days(code: str) -> tuple[datetime.date, datetime.date]:
 class ActivityFilter(forms.Form):
     period = forms.ChoiceField(label="时间", required=False)
     organization = forms.ModelChoiceField(Organization.objects.none(), label="组织", required=False, empty_label="全部")
+    to_record = forms.BooleanField(label="只看考勤还没有登记完的", required=False)
 
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)
@@ -55,6 +56,8 @@ class ActivityFilter(forms.Form):
             activities = activities.in_period(*half_days(self.cleaned_data["period"]))
         if self.cleaned_data["organization"]:
             activities = activities.filter(organization__path__startswith=self.cleaned_data["organization"].path)
+        if self.cleaned_data["to_record"]:
+            activities = activities.filter(date__lte=timezone.localdate()).to_record()
         return activities
 
 

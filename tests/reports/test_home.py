@@ -3,12 +3,14 @@
 import datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evaluations import services
 from evaluations.monthly import digest_of_lines, lines_of
 from evaluations.quarterly import Content, content_of
-from members.models import DuesMonth, Exemption
+from members.models import ClosedPeriod, DuesMonth, Exemption, Role
 from tests import factories as make
 
 TODAY = datetime.date(2025, 6, 18)
@@ -54,6 +56,68 @@ def test_home_and_dues_page_count_the_same(sign_in, people, places):
     assert client.get(reverse("members:dues")).context["unpaid"] == task.count == 2
 
 
+def test_home_asks_for_attendance_until_it_is_settled(sign_in, people, places):
+    """However long ago: it can be recorded until a period that ends on the day or later is closed."""
+    make.activity(places.branch, people.secretary, datetime.date(2025, 1, 9), "theme_day", "一月主题党日")
+    client = sign_in(people.secretary)
+    assert (1, "登记考勤") in tasks(client)
+    closed = ClosedPeriod(organization=places.street, title="2025 年上半年")
+    closed.starts_on, closed.ends_on = datetime.date(2025, 1, 1), datetime.date(2025, 6, 30)
+    closed.save()
+    assert (1, "登记考勤") not in tasks(client)
+
+
+def overseen(client) -> list[tuple[int, str, str]]:
+    found = client.get(reverse("home")).context["tasks"]
+    return [(task.count, task.detail, task.url) for task in found if task.title.startswith("各支部")]
+
+
+def test_home_of_a_general_branch_oversees_attendance_and_dues(sign_in, people, places):
+    """In counts and as the branches' work; a branch without a secretary has its activities recorded here."""
+    make.activity(places.branch, people.secretary, datetime.date(2025, 1, 9), "theme_day", "一月主题党日")
+    make.activity(places.branch, people.secretary, datetime.date(2025, 6, 5), "theme_day", "六月主题党日")
+    make.member("友谊党员", places.cousin)
+    make.activity(places.cousin, people.staff, datetime.date(2025, 6, 5), "theme_day", "别人的")
+    client = sign_in(people.general)
+    to_record = f"{reverse('members:activities')}?to_record=on"
+    dues = f"{reverse('members:dues')}?organization={places.branch.pk}"
+    assert overseen(client) == [
+        (2, "1 个支部有 2 次活动还没有登记完考勤,由支部登记", to_record),
+        (3, "2 个支部有 3 人还没有缴清,由支部收缴、登记", dues),
+    ]
+    assert client.get(to_record).context["page"].paginator.count == 2
+    assert "登记考勤" not in [title for _, title in tasks(client)]
+    make.activity(places.sibling, people.staff, datetime.date(2025, 6, 6), "theme_day", "没有书记的")
+    assert (1, "登记考勤") in tasks(client)
+    assert overseen(client)[0][0] == 2
+
+
+def test_everyday_work_of_a_branch_without_a_secretary_falls_to_those_above(sign_in, people, places):
+    """Attendance to the general branch or else the street; dues to the street, which alone may record them."""
+    make.member("友谊党员", places.cousin)
+    make.activity(places.cousin, people.staff, datetime.date(2025, 6, 5), "theme_day", "没有人管的")
+    make.activity(places.branch, people.secretary, datetime.date(2025, 6, 5), "theme_day", "书记管的")
+    found = {task.title: task.detail for task in sign_in(people.staff).get(reverse("home")).context["tasks"]}
+    assert found["登记考勤"].startswith("6 月 5 日「没有人管的」,")
+    assert found["登记 6 月党费"] == "刘淑芬、友谊党员还没有缴清"
+
+
+def test_home_of_a_general_branch_takes_the_same_queries(sign_in, people, places, django_assert_num_queries):
+    client = sign_in(people.general)
+    make.activity(places.branch, people.secretary, datetime.date(2025, 6, 5))
+    client.get(reverse("home"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(reverse("home"))
+    for number in range(3):
+        branch = make.organization(f"新支部{number}", "branch", places.community)
+        make.user(f"书记{number}", Role.BRANCH_SECRETARY, branch)
+        for member in range(3):
+            make.member(f"新人{member}", branch)
+        make.activity(branch, people.secretary, datetime.date(2025, 6, 5))
+    with django_assert_num_queries(len(few)):
+        client.get(reverse("home"))
+
+
 def owing(client) -> list[tuple[int, str]]:
     return [(task.count, task.detail) for task in client.get(reverse("home")).context["tasks"] if "以前" in task.title]
 
@@ -89,7 +153,7 @@ def test_home_of_the_street(sign_in, people, half, adopted):
     make.entry(people.wang, "bonus.public_good", **fields)
     make.entry(people.wang, "discipline.misconduct", **fields)
     titles = [title for _, title in tasks(sign_in(people.staff))]
-    assert titles == ["审批加分和扣分", *MONTHLY, "办理民主评议"]
+    assert titles == ["登记 6 月党费", "审批加分和扣分", *MONTHLY, "办理民主评议"]
     assert tasks(sign_in(people.discipline)) == [(1, "审批纪律条款")]
 
 
