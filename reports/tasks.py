@@ -20,7 +20,7 @@ from evaluations.monthly import months_to_confirm
 from evaluations.permissions import REVIEWING_ROLES, TALLY_ROLES, confirmable
 from evaluations.quarterly import quarters_to_publish
 from members.arrears import arrears_of
-from members.dates import day_name, first_of, quarter_days, quarter_name, quarter_of
+from members.dates import day_name, first_of, near_day_name, quarter_days, quarter_name, quarter_of
 from members.models import (
     Activity,
     LeaveRequest,
@@ -134,7 +134,7 @@ def _attendance(user: User) -> list[Task]:
         return []
     pk, title, date, recorded = waiting[0]
     more = f"等 {len(waiting)} 次活动" if len(waiting) > 1 else ""
-    detail = f"{day_name(date)}「{title}」{more},{'考勤还没有登记完' if recorded else '还没有考勤'}"
+    detail = f"{near_day_name(date, timezone.localdate())}「{title}」{more},{'考勤还没有登记完' if recorded else '还没有考勤'}"
     return [Task(len(waiting), "登记考勤", detail, reverse("members:activity", args=[pk]), "去登记")]
 
 

@@ -11,6 +11,9 @@ from evaluations import services
 from evaluations.monthly import digest_of_lines, lines_of
 from evaluations.quarterly import Content, content_of
 from members.models import ClosedPeriod, DuesMonth, Exemption, Role
+from scoring.engine import Period
+from scoring.models import Adoption
+from scoring.services import install_schemes
 from tests import factories as make
 
 TODAY = datetime.date(2025, 6, 18)
@@ -175,7 +178,7 @@ def test_home_without_work_says_so(sign_in, people, places):
 
 
 def strip(client) -> list[tuple[str, str]]:
-    return [(stage.title, stage.state) for stage in client.get(reverse("home")).context["stages"]]
+    return [(stage.title, stage.state) for stage in client.get(reverse("home")).context["rounds"][0].stages]
 
 
 def test_home_shows_how_far_the_round_is(sign_in, people, half, monkeypatch, django_capture_on_commit_callbacks):
@@ -200,6 +203,49 @@ def test_home_shows_how_far_the_round_is(sign_in, people, half, monkeypatch, dja
     assert strip(client) == with_now(5)
     services.close_round(half.round, actor=people.staff)
     assert strip(client) == with_now(6)
+
+
+def standings(client) -> list[tuple[str, str, str]]:
+    found = client.get(reverse("home")).context["rounds"]
+    return [(one.round.scheme, one.round.period, one.deadline) for one in found]
+
+
+def test_home_shows_the_rounds_of_the_own_schemes_with_their_last_days(sign_in, people, places, half):
+    """A branch under another scheme sees its own round and not the street's; a round of last year says so."""
+    yearly = next(version for version in install_schemes() if version.code == "street-annual")
+    Adoption.objects.create(organization=places.sibling, version=yearly, starts_on=make.LONG_AGO)
+    for code in ("2024", "2025"):
+        services.open_round(places.street, Period.parse(code), yearly.code)
+    head = make.user("二支书记", Role.BRANCH_SECRETARY, places.sibling)
+    annual = [
+        ("street-annual", "2025", "12 月 31 日截止"),
+        ("street-annual", "2024", "已过截止日(2024 年 12 月 31 日)"),
+    ]
+    half_year = [("community-half-year", "2025H1", "6 月 30 日截止")]
+    assert standings(sign_in(head)) == annual
+    assert standings(sign_in(people.secretary)) == half_year
+    assert sorted(standings(sign_in(people.staff))) == sorted(half_year + annual)
+
+
+def test_home_shows_three_rounds_and_how_many_more(sign_in, people, places, half):
+    for code in ("2023H1", "2023H2", "2024H1", "2024H2"):
+        services.open_round(places.street, Period.parse(code), half.round.scheme)
+    client = sign_in(people.staff)
+    assert [period for _, period, _ in standings(client)] == ["2025H1", "2024H2", "2024H1"]
+    page = client.get(reverse("home")).content.decode()
+    assert f'还有 2 次,<a href="{reverse("evaluations:rounds")}">看全部</a>' in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_home_of_a_member_shows_the_stage_and_until_when_to_object(sign_in, people, half, monkeypatch):
+    client = sign_in(people.member)
+    assert standings(client) == [("community-half-year", "2025H1", "6 月 30 日截止")]
+    assert reverse("evaluations:round", args=[half.round.pk]) not in client.get(reverse("home")).content.decode()
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: datetime.date(2025, 7, 10))
+    services.request_computation(half.round)
+    half.round.refresh_from_db()
+    make.published(half.round, people.other_staff)
+    assert "公示:异议截止" in client.get(reverse("home")).content.decode()
 
 
 def monthly_tasks(client):
