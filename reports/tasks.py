@@ -14,7 +14,7 @@ from evaluations.assessments import Work, schemes_to_assess
 from evaluations.assessments import periods_of as periods_to_assess
 from evaluations.course import waiting_for
 from evaluations.measure_kinds import OFFICES, measure_kinds
-from evaluations.models import Appeal, Appraisal, Measure, Round, Voter
+from evaluations.models import Appeal, Appraisal, Measure, Round, RoundStep, Step, Voter
 from evaluations.models.measures import clock_words
 from evaluations.monthly import months_to_confirm
 from evaluations.permissions import REVIEWING_ROLES, TALLY_ROLES, confirmable
@@ -35,7 +35,7 @@ from members.models import (
     VisitMonth,
 )
 from members.permissions import RECORD_ROLES
-from members.querysets import STEP, in_subtrees, paths_of
+from members.querysets import STEP, accounts_kept_by, in_subtrees, paths_of
 from reports.everyday import REPORTS, VISITS, that_take
 from scoring.engine import Period
 from scoring.engine.vocabulary import ALERTS
@@ -43,6 +43,7 @@ from scoring.models import Entry, EntryDraft, SchemeVersion
 from scoring.permissions import BRANCH_ROLES
 from scoring.reviewing import waiting_for as entries_for
 
+AUDITED_WITHIN = datetime.timedelta(days=31)
 LAST_DAYS = datetime.timedelta(days=21)  # before a half-year or quarter ends, tallies or reports are asked for
 
 
@@ -84,6 +85,8 @@ def tasks_of(user: User) -> list[Task]:
         *_own_measures(user),
         *_appeals(user),
         *_oversight(user),
+        *_settled_lately(user),
+        *_first_passwords(user),
     ]
 
 
@@ -189,6 +192,40 @@ def _oversight(user: User) -> list[Task]:
         url = _page_of("members:dues", branches[:1])  # the page is one branch's, and offers the others
         tasks.append(Task(len(owing), f"各支部 {month.month} 月的党费", words, url, "看一看"))
     return tasks
+
+
+def _settled_lately(user: User) -> list[Task]:
+    """For an auditor: rounds that were closed or opened again within a month, the latest first."""
+    paths = paths_of(user, (Role.AUDITOR,))
+    if not paths:
+        return []
+    since = timezone.now() - AUDITED_WITHIN
+    steps = RoundStep.objects.filter(in_subtrees(paths, "round__organization__path"), done_at__gte=since)
+    steps = steps.filter(step__in=(Step.CLOSE, Step.REOPEN)).select_related("round__organization").order_by("-pk")
+    latest = list({step.round_id: step for step in reversed(steps)}.values())[::-1]
+    if not latest:
+        return []
+    first, today = latest[0], timezone.localdate()
+    day = near_day_name(timezone.localdate(first.done_at), today)
+    period = Period.parse(first.round.period).title
+    detail = f"{first.round.organization}{period}考核,{day}{first.get_step_display()}"
+    if len(latest) > 1:
+        detail += f",另有 {len(latest) - 1} 次"
+    url = reverse("evaluations:round", args=[first.round_id]) if len(latest) == 1 else reverse("evaluations:rounds")
+    return [Task(len(latest), "一个月里办结或者重新打开的考核", detail, url, "看一看")]
+
+
+def _first_passwords(user: User) -> list[Task]:
+    """For an administrator: accounts whose first password is not yet changed."""
+    if not paths_of(user, (Role.ADMINISTRATOR,)):
+        return []
+    waiting = accounts_kept_by(user).filter(is_active=True, must_change_password=True).exclude(pk=user.pk)
+    names = list(waiting.order_by("name", "pk").values_list("name", flat=True))
+    if not names:
+        return []
+    named = "、".join(names[:3]) + (f"等 {len(names)} 人" if len(names) > 3 else "")
+    url = reverse("members:accounts", query={"sort": "-state"})
+    return [Task(len(names), "初始密码还没有改的账号", f"{named},请催本人登录以后改", url, "看一看")]
 
 
 def _branches_with(branches: list[Organization], paths: list[str]) -> list[Organization]:

@@ -6,8 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from evaluations import services
+from evaluations.models import RoundStep, Step
 from evaluations.monthly import digest_of_lines, lines_of
 from evaluations.quarterly import Content, content_of
 from members.models import ClosedPeriod, DuesMonth, Exemption, Role
@@ -175,6 +177,35 @@ def test_home_of_a_member_shows_the_own_total(sign_in, people, half):
 
 def test_home_without_work_says_so(sign_in, people, places):
     assert "今天没有要办的事" in sign_in(people.auditor).get(reverse("home")).content.decode()
+
+
+def test_home_of_an_administrator_names_accounts_with_their_first_password(sign_in, people, places):
+    client = sign_in(people.administrator)
+    assert tasks(client) == []
+    people.secretary.must_change_password = people.outsider.must_change_password = True
+    people.secretary.save()
+    people.outsider.save()
+    page = client.get(reverse("home"))
+    assert [(task.title, task.detail) for task in page.context["tasks"]] == [
+        ("初始密码还没有改的账号", "李秀英,请催本人登录以后改")
+    ]
+    accounts = client.get(page.context["tasks"][0].url)
+    assert accounts.context["page"][0] == people.secretary
+
+
+def test_home_of_an_auditor_names_rounds_that_were_settled_lately(sign_in, people, places, half):
+    client = sign_in(people.auditor)
+    assert tasks(client) == []
+    now = timezone.now()
+    for days in (40, 3):
+        done_at = now - datetime.timedelta(days)
+        RoundStep.objects.create(
+            round=half.round, step=Step.CLOSE, done_by=people.staff, done_at=done_at, reason="更正"
+        )
+    (task,) = client.get(reverse("home")).context["tasks"]
+    assert (task.count, task.url) == (1, reverse("evaluations:round", args=[half.round.pk]))
+    assert task.detail.startswith("和平街道党工委2025 年上半年考核,")
+    assert task.detail.endswith("办结")
 
 
 def strip(client) -> list[tuple[str, str]]:
