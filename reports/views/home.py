@@ -14,7 +14,7 @@ from evaluations.course import Stage, progress_of
 from evaluations.models import Result, Round
 from members.dates import near_day_name
 from members.expected import asking_for
-from members.models import Activity, Attendance, LeaveRequest, Member, Organization, User
+from members.models import Activity, Attendance, LeaveRequest, Member, Organization, Position, User
 from members.querysets import READING_ROLES, in_subtrees, lineage, paths_of
 from reports.tasks import tasks_of
 from scoring.engine import Period
@@ -84,10 +84,17 @@ def rounds_for(user: User) -> tuple[list[Standing], int]:
     branches = list(Organization.objects.filter(in_subtrees(paths) | Q(path__in=lineage(own or ""))).branches())
     seen = Round.objects.visible_to(user) | Round.objects.filter(organization__path__in=lineage(own or ""))
     seen = seen.select_related("organization")
-    found = concerning(seen.exclude(status=Round.Status.CLOSED), branches)
-    found = found or concerning(seen.filter(pk__in=list(seen.values_list("pk", flat=True)[:10])), branches)[:1]
+    posts = None if paths_of(user, READING_ROLES) else posts_of(user)
+    found = concerning(seen.exclude(status=Round.Status.CLOSED), branches, posts)
+    found = found or concerning(seen.filter(pk__in=list(seen.values_list("pk", flat=True)[:10])), branches, posts)[:1]
     schemes = dict(SchemeVersion.objects.order_by("number").values_list("code", "title")) if found else {}
     return [standing(one, schemes, user) for one in found[:ROUNDS_SHOWN]], max(0, len(found) - ROUNDS_SHOWN)
+
+
+def posts_of(user: User) -> set[str]:
+    """An empty one for what everybody is scored under, and the posts that the user holds as a member today."""
+    held = user.member.positions.in_office() if user.member_id else Position.objects.none()
+    return {"", *held.values_list("title", flat=True)}
 
 
 def own_path(user: User) -> str | None:
@@ -96,13 +103,21 @@ def own_path(user: User) -> str | None:
     return place.organization.path if place else None
 
 
-def concerning(rounds: QuerySet[Round], branches: list[Organization]) -> list[Round]:
-    """Those in which somebody of the branches is scored: under the round's scheme, below its organisation."""
+def concerning(rounds: QuerySet[Round], branches: list[Organization], posts: set[str] | None) -> list[Round]:
+    """Those in which somebody of the branches is scored: under the round's scheme, below its organisation.
+
+    posts: "" and what the only reader holds; None where the branches' other holders count as well.
+    """
 
     @cache
     def counting(day: datetime.date) -> list[tuple[str, str]]:
         adoptions = Adoption.objects.counting_at(branches, day)
-        return [(branch.path, one.version.code) for branch, several in adoptions.items() for one in several]
+        return [
+            (branch.path, one.version.code)
+            for branch, several in adoptions.items()
+            for one in several
+            if posts is None or one.position in posts
+        ]
 
     return [
         one

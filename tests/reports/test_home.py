@@ -268,7 +268,11 @@ def test_home_shows_three_rounds_and_how_many_more(sign_in, people, places, half
 
 
 @pytest.mark.django_db(transaction=True)
-def test_home_of_a_member_shows_the_stage_and_until_when_to_object(sign_in, people, half, monkeypatch):
+def test_home_of_a_member_shows_the_stage_and_until_when_to_object(sign_in, people, places, half, monkeypatch):
+    inspectors = next(version for version in install_schemes() if version.code == "village-inspector")
+    fields = {"starts_on": make.LONG_AGO, "position": "discipline_member"}
+    Adoption.objects.create(organization=places.branch, version=inspectors, **fields)
+    services.open_round(places.street, Period.parse("2025"), inspectors.code)  # not the member's
     client = sign_in(people.member)
     assert standings(client) == [("community-half-year", "2025H1", "6 月 30 日截止")]
     assert reverse("evaluations:round", args=[half.round.pk]) not in client.get(reverse("home")).content.decode()
