@@ -25,15 +25,18 @@ def can_run_rounds(user: User, organization: Organization) -> bool:
 REVIEWING_ROLES = (Role.BRANCH_SECRETARY, Role.GENERAL_BRANCH, Role.STREET_STAFF)
 
 
-def review_offices(branches: Iterable[Organization]) -> dict[int, str]:
-    """The role that reviews each branch, by the branch's id: its secretary, or the general branch where it has none."""
+def review_offices(branches: Iterable[Organization], roles: tuple[str, ...] = REVIEWING_ROLES) -> dict[int, str]:
+    """The role that reviews each branch, by the branch's id: its secretary, or the general branch where it has none.
+
+    roles: others, of which the first that somebody holds does the work.
+    """
     branches = list(branches)
     above = {path for branch in branches for path in branch.lineage}
-    held = RoleAssignment.objects.on(timezone.localdate()).filter(role__in=REVIEWING_ROLES, user__is_active=True)
+    held = RoleAssignment.objects.on(timezone.localdate()).filter(role__in=roles, user__is_active=True)
     places = set(held.filter(organization__path__in=above).values_list("role", "organization__path"))
     return {
         branch.pk: next(
-            (role for role in REVIEWING_ROLES if any((role, path) in places for path in branch.lineage)),
+            (role for role in roles if any((role, path) in places for path in branch.lineage)),
             Role.STREET_STAFF,
         )
         for branch in branches
@@ -45,9 +48,11 @@ def can_confirm_branch(user: User, branch: Organization) -> bool:
     return bool(confirmable(user, [branch]))
 
 
-def confirmable(user: User, branches: list[Organization]) -> list[Organization]:
-    """Those of the branches that the user confirms results and months of."""
-    offices = review_offices(branches) if branches else {}
+def confirmable(
+    user: User, branches: list[Organization], roles: tuple[str, ...] = REVIEWING_ROLES
+) -> list[Organization]:
+    """Those of the branches that the user confirms results and months of, or does what else falls to one of the roles."""
+    offices = review_offices(branches, roles) if branches else {}
     return [branch for branch in branches if holds(user, branch.path, (offices[branch.pk],))]
 
 

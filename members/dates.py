@@ -26,6 +26,11 @@ def day_name(day: datetime.date) -> str:
     return f"{day.year} 年 {day.month} 月 {day.day} 日"
 
 
+def near_day_name(day: datetime.date, today: datetime.date) -> str:
+    """A day as sentences write it, without the year where it is this one."""
+    return f"{day.month} 月 {day.day} 日" if day.year == today.year else day_name(day)
+
+
 def month_name(month: datetime.date) -> str:
     return f"{month.year} 年 {month.month} 月"
 

@@ -263,6 +263,16 @@ class ActivityQuerySet(models.QuerySet):
         recorded = Attendance.objects.filter(activity=OuterRef(OuterRef("pk")), member=OuterRef("member"))
         return self.filter(Exists(self._belonging().exclude(Exists(recorded))))
 
+    def to_record(self):
+        """Those that are unfinished for somebody whose attendance on the day may still be recorded: nothing is settled."""
+        from members.models import Attendance, ClosedPeriod
+
+        place = models.ExpressionWrapper(OuterRef("organization__path"), models.CharField())
+        closed = ClosedPeriod.objects.filter(ends_on__gte=OuterRef(OuterRef("date")))
+        closed = closed.alias(place=place).filter(place__startswith=F("organization__path"))
+        recorded = Attendance.objects.filter(activity=OuterRef(OuterRef("pk")), member=OuterRef("member"))
+        return self.filter(Exists(self._belonging().exclude(Exists(recorded)).exclude(Exists(closed))))
+
     @staticmethod
     def _belonging():
         """Memberships at or under an outer activity's organisation on its day."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from import_export import fields, instance_loaders, resources
+from import_export import fields, instance_loaders, resources, results
 
 from members.fields import number_digest
 from members.models import (
@@ -45,6 +45,12 @@ from members.roster_columns import (
 )
 from members.services.people import ROSTER_FIELDS, require_dated_step, roster_changes
 from members.services.periods import closed_periods_of, in_closed, require_status_kept
+
+FAULTY_ROWS = 200  # after so many the rest is not looked at: nothing can be written, and nobody reads on
+
+
+class TooManyFaultsError(Exception):
+    """So many rows have faults that the rest was not looked at."""
 
 
 @dataclass
@@ -84,6 +90,20 @@ def undated_changes(before: Member, after: Member, actor: User) -> list[FactChan
     return [change for change in roster_changes(before, after, actor) if change.key != "mobility"]
 
 
+class Counts(results.Result):
+    """Of the rows only their number, and whether one had faults: `MemberResource.rows` says what they come to.
+
+    An error would keep the frames that it went through, and with them everything that was known of its row.
+    """
+
+    def append_row_result(self, row_result):
+        if row_result.errors:
+            super().append_row_result(row_result)
+
+    def append_invalid_row(self, number, row, validation_error):
+        self.invalid_rows = [number]
+
+
 class MemberResource(resources.ModelResource):
     """Rows of a roster. Blank cells of a member on record leave it as it is."""
 
@@ -116,8 +136,14 @@ class MemberResource(resources.ModelResource):
         super().__init__()
         self.actor = actor
         self.rows: list[Row] = []
+        self.unread = 0  # rows that were not looked at
+        self.faulty = 0
         self.created: list[tuple[Member, Plan]] = []
         self.updated: list[tuple[Member, Member, Plan]] = []
+
+    @classmethod
+    def get_result_class(cls):
+        return Counts
 
     def get_queryset(self):
         return Member.objects.with_branch()
@@ -380,9 +406,12 @@ class MemberResource(resources.ModelResource):
             instance.fill_derived()
 
     def import_row(self, row, instance_loader, **kwargs):
+        if self.faulty == FAULTY_ROWS:
+            raise TooManyFaultsError
         result = super().import_row(row, instance_loader, **kwargs)
         if result.validation_error:
             self.row.kind = "fault"
+            self.faulty += 1
             names = {each.attribute: each.column_name for each in self.fields.values()}
             for key, messages in result.validation_error.message_dict.items():
                 if names.get(key) in result.validation_error.message_dict:
@@ -399,6 +428,10 @@ class MemberResource(resources.ModelResource):
         return super().bulk_create(using_transactions, dry_run, raise_errors, batch_size, result)
 
     def bulk_update(self, using_transactions, dry_run, raise_errors, batch_size=None, result=None):
-        if dry_run:
-            return self.update_instances.clear()
-        return super().bulk_update(using_transactions, dry_run, raise_errors, batch_size, result)
+        """Written as rows that are there already: `bulk_update` compares each column with each row, which takes minutes."""
+        if self.update_instances and not dry_run:
+            columns = self.get_bulk_update_fields()
+            Member.objects.bulk_create(
+                self.update_instances, update_conflicts=True, unique_fields=["pk"], update_fields=columns
+            )
+        self.update_instances.clear()

@@ -17,6 +17,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 UNPACKED_LIMIT = 24 * 1024 * 1024  # bytes of all parts of a workbook
 ROW_LIMIT = 20_000
+ROSTER_ROW_LIMIT = 5_000  # a row of the roster is checked and written in some ten columns
 COLUMN_LIMIT = 60
 ZIP, OLD_OFFICE = b"PK", b"\xd0\xcf\x11\xe0"  # how workbooks begin, of today and of long ago
 NOTHING_WRITTEN = "本次没有写入任何数据。"
@@ -34,12 +35,15 @@ class Sheet:
     rows: list[tuple[int, list[str]]]
 
 
-def read_upload(upload: UploadedFile) -> Sheet:
-    """The first sheet of an uploaded .xlsx, or a .csv in UTF-8 or GBK. Raises WorkbookError."""
+def read_upload(upload: UploadedFile, most: int = ROW_LIMIT) -> Sheet:
+    """The first sheet of an uploaded .xlsx, or a .csv in UTF-8 or GBK. Raises WorkbookError.
+
+    most: rows, with the head.
+    """
     check_bytes(upload)
     content = upload.read()
     if content.startswith(ZIP):
-        values = read_xlsx(content)
+        values = read_xlsx(content, most)
     elif content.startswith(OLD_OFFICE):
         raise WorkbookError("这是旧的 .xls 格式,或文件加了密码。请在 Excel 里另存为不加密码的 .xlsx 后重新上传。")
     elif (ending := PurePath(upload.name).suffix.lower()).startswith(".xls"):
@@ -48,7 +52,7 @@ def read_upload(upload: UploadedFile) -> Sheet:
             "类型选「Excel 工作簿(*.xlsx)」,再上传另存的文件。"
         )
     else:
-        values = read_csv(content)
+        values = read_csv(content, most)
     rows = [(number, [as_text(value) for value in row]) for number, row in enumerate(values, 1)]
     rows = [(number, row) for number, row in rows if any(row)]
     if not rows:
@@ -82,7 +86,7 @@ def as_text(value) -> str:
     return str(value).replace("\u3000", " ").strip()
 
 
-def read_csv(content: bytes) -> list[list[str]]:
+def read_csv(content: bytes, most: int) -> list[list[str]]:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)
@@ -97,17 +101,17 @@ def read_csv(content: bytes) -> list[list[str]]:
     try:
         for row in csv.reader(io.StringIO(text, newline=""), strict=True):
             rows.append(row)
-            check_size(len(rows), len(row))
+            check_size(len(rows), len(row), most)
     except csv.Error as error:
         raise WorkbookError(f"第 {len(rows) + 1} 行的引号不成对,读不下去。请改正后重新上传。") from error
     return rows
 
 
-def check_size(row: int, column: int) -> None:
+def check_size(row: int, column: int, most: int) -> None:
     """Refuse what lies beyond the limits; often it is a stray blank or a format far below."""
-    if row > ROW_LIMIT:
+    if row > most:
         raise WorkbookError(
-            f"表格用到了第 {row} 行,最多 {ROW_LIMIT} 行。请分成几个文件,逐个上传;"
+            f"表格用到了第 {row} 行,最多 {most} 行。请分成几个文件,逐个上传;"
             "没有这么多内容的,请把要的行复制到新的工作簿再上传。"
         )
     if column > COLUMN_LIMIT:
@@ -117,12 +121,12 @@ def check_size(row: int, column: int) -> None:
         )
 
 
-def read_xlsx(content: bytes) -> list[list]:
-    parts = unpack(content)
+def read_xlsx(content: bytes, most: int) -> list[list]:
+    parts = unpack(content, most)
     for name, part in parts.items():
         if name.endswith((".xml", ".rels")):
             check_part(part)
-    check_sheet(parts, first_sheet(parts))
+    check_sheet(parts, first_sheet(parts), most)
     # Packed again, so that no second reading of the same archive can differ from the one that was checked.
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
@@ -135,14 +139,14 @@ def read_xlsx(content: bytes) -> list[list]:
         raise WorkbookError("这个 .xlsx 文件坏了,打不开。请用 Excel 打开另存一份后重新上传。") from error
 
 
-def unpack(content: bytes) -> dict[str, bytes]:
+def unpack(content: bytes, most: int) -> dict[str, bytes]:
     """The parts of the archive. Their sizes are added up before anything is unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
             if sum(entry.file_size for entry in entries) > UNPACKED_LIMIT or len(entries) > 1000:
                 raise WorkbookError(
-                    f"这个 .xlsx 解开后太大,不像一份名单(最多 {ROW_LIMIT} 行)。"
+                    f"这个 .xlsx 解开后太大,不像一份名单(最多 {most} 行)。"
                     "请把内容复制到新的工作簿,太多的分成几个文件,再重新上传。"
                 )
             # Reads at most the size that the directory names, and fails if there is more or the checksum differs.
@@ -172,16 +176,16 @@ def first_sheet(parts: dict[str, bytes]) -> str:
     return name
 
 
-def check_sheet(parts: dict[str, bytes], first: str) -> None:
+def check_sheet(parts: dict[str, bytes], first: str, most: int) -> None:
     """Refuse sheets whose cells lie too far out; formulas and merged cells in the first one."""
     for name, part in parts.items():
         if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-            check_cells(part, is_first=name == first)
+            check_cells(part, most, is_first=name == first)
     if not first.startswith("xl/worksheets/"):
-        check_cells(parts[first], is_first=True)
+        check_cells(parts[first], most, is_first=True)
 
 
-def check_cells(part: bytes, is_first: bool) -> None:
+def check_cells(part: bytes, most: int, is_first: bool) -> None:
     place = {"cell": "", "rows": 0, "cells": 0}
 
     def start(tag: str, attributes: dict[str, str]) -> None:
@@ -190,12 +194,12 @@ def check_cells(part: bytes, is_first: bool) -> None:
             place["rows"] += 1
             place["cells"] = 0
             number = attributes.get("r", "")
-            check_size(max(place["rows"], int(number) if number.isdecimal() else 0), 0)
+            check_size(max(place["rows"], int(number) if number.isdecimal() else 0), 0, most)
         elif tag == "c":
             place["cell"] = attributes.get("r", "")
             place["cells"] += 1
             row, column = position(place["cell"])
-            check_size(row, max(column, place["cells"]))
+            check_size(row, max(column, place["cells"]), most)
         elif tag == "f" and is_first:
             raise WorkbookError(
                 f"单元格 {place['cell']} 里是公式。请复制后「选择性粘贴」为数值,再重新上传;{NOTHING_WRITTEN}"

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,17 +14,18 @@ from evaluations.assessments import Work, schemes_to_assess
 from evaluations.assessments import periods_of as periods_to_assess
 from evaluations.course import waiting_for
 from evaluations.measure_kinds import OFFICES, measure_kinds
-from evaluations.models import Appeal, Appraisal, Measure, Round, Voter
+from evaluations.models import Appeal, Appraisal, Measure, Round, RoundStep, Step, Voter
 from evaluations.models.measures import clock_words
 from evaluations.monthly import branches_with_members, months_to_confirm
-from evaluations.permissions import TALLY_ROLES
+from evaluations.permissions import REVIEWING_ROLES, TALLY_ROLES, confirmable
 from evaluations.quarterly import objections_to_answer, quarters_to_publish
 from members.arrears import arrears_of
-from members.dates import day_name, first_of, quarter_days, quarter_name, quarter_of
+from members.dates import day_name, first_of, near_day_name, quarter_days, quarter_name, quarter_of
 from members.models import (
     Activity,
     LeaveRequest,
     Member,
+    Membership,
     MemberStatus,
     Mobility,
     Organization,
@@ -33,7 +34,8 @@ from members.models import (
     User,
     VisitMonth,
 )
-from members.querysets import in_subtrees, paths_of
+from members.permissions import RECORD_ROLES
+from members.querysets import STEP, accounts_kept_by, in_subtrees, paths_of
 from reports.everyday import REPORTS, VISITS, that_take
 from scoring.engine import Period
 from scoring.engine.vocabulary import ALERTS
@@ -41,7 +43,7 @@ from scoring.models import Entry, EntryDraft, SchemeVersion
 from scoring.permissions import BRANCH_ROLES
 from scoring.reviewing import waiting_for as entries_for
 
-RECENT = datetime.timedelta(days=60)
+AUDITED_WITHIN = datetime.timedelta(days=31)
 LAST_DAYS = datetime.timedelta(days=21)  # before a half-year or quarter ends, tallies or reports are asked for
 
 
@@ -58,16 +60,17 @@ class Task:
 
 def tasks_of(user: User) -> list[Task]:
     """Tasks of all the user's roles, most urgent first; empty when nothing waits."""
+    kept = _branches_of(user, RECORD_ROLES)
     return [
         *_roster(user),
         *_ballots(user),
         *_leave(user),
         *_attendance(user),
-        *_dues(user),
-        *_arrears(user),
+        *_dues(kept),
+        *_arrears(kept),
         *_alerts(user),
-        *_visits(user),
-        *_reports(user),
+        *_visits(kept),
+        *_reports(kept),
         *_probation(user),
         *_asked(user),
         *_entries(user, "审核申报", *BRANCH_ROLES),
@@ -83,6 +86,9 @@ def tasks_of(user: User) -> list[Task]:
         *_steps(user),
         *_own_measures(user),
         *_appeals(user),
+        *_oversight(user),
+        *_settled_lately(user),
+        *_first_passwords(user),
     ]
 
 
@@ -95,6 +101,24 @@ def _roster(user: User) -> list[Task]:
         return []
     detail = f"{_places(empty)},有了名册才有考勤、党费和积分"
     return [Task(len(empty), "名册里还没有人,先导入名册", detail, reverse("members:import_members"), "导入名册")]
+
+
+def _branches_of(user: User, roles: tuple[str, ...]) -> list[Organization]:
+    """Branches whose everyday work falls to the user: the first of the roles, the secretary first, that somebody holds."""
+    return confirmable(user, list(Organization.objects.for_roles(user, *roles).branches()), roles)
+
+
+def _below(branches: list[Organization], path: str) -> Exists:
+    """Rows whose tree path lies at or under one of the branches, of which there may be thousands."""
+    named = Organization.objects.filter(pk__in=[branch.pk for branch in branches])
+    row = ExpressionWrapper(OuterRef(path), CharField())
+    return Exists(named.alias(row=row).filter(row__startswith=F("path")))
+
+
+def _members_in(branches: list[Organization]):
+    """Members who belong to one of the branches today."""
+    there = Membership.objects.in_office().filter(_below(branches, "organization__path"))
+    return Member.objects.filter(Exists(there.filter(member=OuterRef("pk"))))
 
 
 def _leave(user: User) -> list[Task]:
@@ -115,35 +139,40 @@ def _leave(user: User) -> list[Task]:
 
 
 def _attendance(user: User) -> list[Task]:
-    """Past activities of the last two months of which somebody's attendance is missing."""
-    today = timezone.localdate()
-    places = in_subtrees(paths_of(user, (Role.BRANCH_SECRETARY, Role.GROUP_LEADER)), "organization__path")
-    open_ = Activity.objects.filter(places, date__range=(today - RECENT, today)).unfinished().order_by("date")
+    """Past activities of which somebody's attendance is missing and may still be recorded."""
+    above = (Role.GENERAL_BRANCH, Role.STREET_STAFF)
+    places = Q(_below(_branches_of(user, REVIEWING_ROLES), "organization__path"))
+    places |= in_subtrees(paths_of(user, (Role.BRANCH_SECRETARY, Role.GROUP_LEADER)), "organization__path")
+    places |= Q(organization__path__in=paths_of(user, above))  # what they hold themselves
+    open_ = Activity.objects.filter(places, date__lte=timezone.localdate()).to_record().order_by("date", "pk")
     waiting = list(open_.with_summary().values_list("pk", "title", "date", "recorded"))
     if not waiting:
         return []
     pk, title, date, recorded = waiting[0]
     more = f"等 {len(waiting)} 次活动" if len(waiting) > 1 else ""
-    detail = f"{date.month} 月 {date.day} 日「{title}」{more},{'考勤还没有登记完' if recorded else '还没有考勤'}"
+    detail = f"{near_day_name(date, timezone.localdate())}「{title}」{more},{'考勤还没有登记完' if recorded else '还没有考勤'}"
     return [Task(len(waiting), "登记考勤", detail, reverse("members:activity", args=[pk]), "去登记")]
 
 
-def _dues(user: User) -> list[Task]:
-    """Members of the user's branches who have not paid this month in full."""
-    paths = paths_of(user, (Role.BRANCH_SECRETARY,))
-    if not paths:
+def _dues(branches: list[Organization]) -> list[Task]:
+    """Members of the branches who have not paid this month in full."""
+    if not branches:
         return []
     month = timezone.localdate().replace(day=1)
-    members = Member.objects.for_roles(user, Role.BRANCH_SECRETARY)
-    return _named(members.owing_dues(month), f"登记 {month.month} 月党费", "还没有缴清", reverse("members:dues"))
+    owing = _members_in(branches).owing_dues(month)
+    return _named(owing, f"登记 {month.month} 月党费", "还没有缴清", _page_of("members:dues", branches))
 
 
-def _arrears(user: User) -> list[Task]:
-    """Members of the user's branches who owe dues of months that are over, the longest first."""
-    if not paths_of(user, (Role.BRANCH_SECRETARY,)):
+def _page_of(name: str, branches: list[Organization]) -> str:
+    """A page of everyday work, of the branch if it is one."""
+    return reverse(name, query={"organization": branches[0].pk} if len(branches) == 1 else None)
+
+
+def _arrears(branches: list[Organization]) -> list[Task]:
+    """Members of the branches who owe dues of months that are over, the longest first."""
+    if not branches:
         return []
-    members = Member.objects.for_roles(user, Role.BRANCH_SECRETARY)
-    owing = arrears_of(members, timezone.localdate())
+    owing = arrears_of(_members_in(branches), timezone.localdate())
     if not owing:
         return []
     longest = max(owing, key=lambda member: (len(owing[member].months), -member))
@@ -151,7 +180,71 @@ def _arrears(user: User) -> list[Task]:
     detail = f"{name}{owing[longest].words}"
     if len(owing) > 1:
         detail = f"{name}等 {len(owing)} 人,最多的欠 {len(owing[longest].months)} 个月"
-    return [Task(len(owing), "催缴以前月份的党费", detail, reverse("members:dues_half"), "打开")]
+    return [Task(len(owing), "催缴以前月份的党费", detail, _page_of("members:dues_half", branches), "打开")]
+
+
+def _oversight(user: User) -> list[Task]:
+    """What the branches below a general branch have yet to do themselves: activities and dues, in counts."""
+    below = list(Organization.objects.for_roles(user, Role.GENERAL_BRANCH).branches())
+    if not below:
+        return []
+    mine = {branch.pk for branch in confirmable(user, below)}
+    others = [branch for branch in below if branch.pk not in mine]
+    month = timezone.localdate().replace(day=1)
+    past = Activity.objects.filter(_below(others, "organization__path"), date__lte=timezone.localdate())
+    open_ = list(past.to_record().values_list("organization__path", flat=True))
+    owing = list(_members_in(below).owing_dues(month).with_branch().values_list("branch_path", flat=True))
+    tasks = []
+    if open_:
+        words = f"{len(_branches_with(others, open_))} 个支部有 {len(open_)} 次活动还没有登记完考勤,由支部登记"
+        url = reverse("members:activities", query={"to_record": "on"})
+        tasks.append(Task(len(open_), "各支部的考勤", words, url, "看一看"))
+    if owing:
+        branches = _branches_with(below, owing)
+        words = f"{len(branches)} 个支部有 {len(owing)} 人还没有缴清,由支部收缴、登记"
+        url = _page_of("members:dues", branches[:1])  # the page is one branch's, and offers the others
+        tasks.append(Task(len(owing), f"各支部 {month.month} 月的党费", words, url, "看一看"))
+    return tasks
+
+
+def _settled_lately(user: User) -> list[Task]:
+    """For an auditor: rounds that were closed or opened again within a month, the latest first."""
+    paths = paths_of(user, (Role.AUDITOR,))
+    if not paths:
+        return []
+    since = timezone.now() - AUDITED_WITHIN
+    steps = RoundStep.objects.filter(in_subtrees(paths, "round__organization__path"), done_at__gte=since)
+    steps = steps.filter(step__in=(Step.CLOSE, Step.REOPEN)).select_related("round__organization").order_by("-pk")
+    latest = list({step.round_id: step for step in reversed(steps)}.values())[::-1]
+    if not latest:
+        return []
+    first, today = latest[0], timezone.localdate()
+    day = near_day_name(timezone.localdate(first.done_at), today)
+    period = Period.parse(first.round.period).title
+    detail = f"{first.round.organization}{period}考核,{day}{first.get_step_display()}"
+    if len(latest) > 1:
+        detail += f",另有 {len(latest) - 1} 次"
+    url = reverse("evaluations:round", args=[first.round_id]) if len(latest) == 1 else reverse("evaluations:rounds")
+    return [Task(len(latest), "一个月里办结或者重新打开的考核", detail, url, "看一看")]
+
+
+def _first_passwords(user: User) -> list[Task]:
+    """For an administrator: accounts whose first password is not yet changed."""
+    if not paths_of(user, (Role.ADMINISTRATOR,)):
+        return []
+    waiting = accounts_kept_by(user).filter(is_active=True, must_change_password=True).exclude(pk=user.pk)
+    names = list(waiting.order_by("name", "pk").values_list("name", flat=True))
+    if not names:
+        return []
+    named = "、".join(names[:3]) + (f"等 {len(names)} 人" if len(names) > 3 else "")
+    url = reverse("members:accounts", query={"sort": "-state"})
+    return [Task(len(names), "初始密码还没有改的账号", f"{named},请催本人登录以后改", url, "看一看")]
+
+
+def _branches_with(branches: list[Organization], paths: list[str]) -> list[Organization]:
+    """Those of the branches at or under which one of the paths lies."""
+    found = {path[:end] for path in set(paths) for end in range(STEP, len(path) + 1, STEP)}
+    return [branch for branch in branches if branch.path in found]
 
 
 def _alerts(user: User) -> list[Task]:
@@ -169,28 +262,26 @@ def _alerts(user: User) -> list[Task]:
     return [Task(len(people), "核实预警", f"{people[0]}{more}:{titles}", url, "去核实")]
 
 
-def _members_under(user: User, fact: str):
-    """Members of the user's branches whose scheme in force takes a fact of everyday life."""
-    paths = paths_of(user, (Role.BRANCH_SECRETARY,))
-    branches = that_take(fact, Organization.objects.filter(in_subtrees(paths)).branches()) if paths else []
-    return Member.objects.within(branches)
+def _members_under(branches: list[Organization], fact: str):
+    """Members of those of the branches whose scheme in force takes a fact of everyday life."""
+    return _members_in(that_take(fact, branches) if branches else [])
 
 
-def _visits(user: User) -> list[Task]:
+def _visits(branches: list[Organization]) -> list[Task]:
     """Members who kept contact with households last month, and have nothing on record for this one."""
     month = timezone.localdate().replace(day=1)
     recorded = VisitMonth.objects.filter(member=OuterRef("pk"))
-    waiting = _members_under(user, VISITS).exclude(Exists(recorded.filter(month=month)))
+    waiting = _members_under(branches, VISITS).exclude(Exists(recorded.filter(month=month)))
     waiting = waiting.filter(Exists(recorded.filter(month=first_of(month, -1), assigned__gt=0)))
     return _named(waiting, f"登记 {month.month} 月走访", "还没有登记", reverse("members:visits"))
 
 
-def _reports(user: User) -> list[Task]:
+def _reports(branches: list[Organization]) -> list[Task]:
     """In the last weeks of a quarter, members who are away and have not reported for it."""
     quarter = quarter_of(timezone.localdate())
     if quarter_days(quarter)[1] - timezone.localdate() > LAST_DAYS:
         return []
-    waiting = _members_under(user, REPORTS).filter(mobility=Mobility.MIGRANT)
+    waiting = _members_under(branches, REPORTS).filter(mobility=Mobility.MIGRANT)
     waiting = waiting.exclude(migrant_reports__quarter=quarter)
     return _named(waiting, f"登记{quarter_name(quarter)}流动党员汇报", "还没有汇报", reverse("members:migrant_reports"))
 

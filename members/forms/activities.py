@@ -26,6 +26,7 @@ FAULTS = (AttendanceStatus.ABSENT, AttendanceStatus.PROXY)
 class ActivityFilter(forms.Form):
     period = forms.ChoiceField(label="时间", required=False)
     organization = forms.ModelChoiceField(Organization.objects.none(), label="组织", required=False, empty_label="全部")
+    to_record = forms.BooleanField(label="只看考勤还没有登记完的", required=False)
 
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)
@@ -42,6 +43,8 @@ class ActivityFilter(forms.Form):
             activities = activities.in_period(months[0], last_of(months[-1]))
         if self.cleaned_data["organization"]:
             activities = activities.filter(organization__path__startswith=self.cleaned_data["organization"].path)
+        if self.cleaned_data["to_record"]:
+            activities = activities.filter(date__lte=timezone.localdate()).to_record()
         return activities
 
 

@@ -8,7 +8,7 @@ import json
 from django.db import IntegrityError, transaction
 
 from members.models import FactChange, Member, Membership, MobilityChange, Organization, Position, User
-from members.resources import MemberResource, Plan, Row, undated_changes
+from members.resources import MemberResource, Plan, Row, TooManyFaultsError, undated_changes
 from members.roster_columns import to_dataset
 from members.services import keeping
 from members.services.people import joining_change, position_change
@@ -21,7 +21,10 @@ class RosterChangedError(Exception):
 
 
 def check_roster(sheet: Sheet, *, actor: User) -> MemberResource:
-    """What a file would change: `rows` of the result, none of it stored. Raises WorkbookError."""
+    """What a file would change: `rows` of the result, none of it stored. Raises WorkbookError.
+
+    There are fewer than the file's where so many have faults that the rest was not looked at.
+    """
     return run(sheet, actor, dry_run=True)
 
 
@@ -29,7 +32,13 @@ def run(sheet: Sheet, actor: User, dry_run: bool) -> MemberResource:
     dataset, unused = to_dataset(sheet)
     resource = MemberResource(actor)
     resource.unused = unused
-    result = resource.import_data(dataset, dry_run=dry_run, use_transactions=True, rollback_on_validation_errors=True)
+    try:
+        result = resource.import_data(
+            dataset, dry_run=dry_run, use_transactions=True, rollback_on_validation_errors=True
+        )
+    except TooManyFaultsError:
+        resource.unread = len(dataset) - len(resource.rows)
+        return resource
     if result.has_errors():
         errors = [error.error for error in result.base_errors]
         raise (errors or [error.error for _, errors in result.row_errors() for error in errors])[0]
@@ -52,7 +61,7 @@ def import_roster(sheet: Sheet, promised: str, *, actor: User) -> MemberResource
         resource = run(sheet, actor, dry_run=False)
     except IntegrityError as error:  # somebody else took a number at this very moment
         raise RosterChangedError from error
-    if fingerprint(resource) != promised or any(row.faults for row in resource.rows):
+    if resource.faulty or fingerprint(resource) != promised:
         raise RosterChangedError
     memberships, positions, moves, changes = [], [], [], []
     for member, plan in resource.created:
@@ -104,18 +113,27 @@ def current_memberships(resource: MemberResource):
 
 @dataclasses.dataclass
 class Upload:
-    """An uploaded file with what its rows were found to come to; `promised` is the fingerprint of that."""
+    """An uploaded file with what its rows were found to come to; `promised` is the fingerprint of that.
+
+    sheet: without rows where some have faults: such a file is not written. unread: rows that were not looked at.
+    """
 
     sheet: Sheet
     rows: list[Row]
     unused: list[str]
     promised: str
+    unread: int = 0
+
+    @property
+    def is_faulty(self) -> bool:
+        return any(row.faults for row in self.rows)
 
 
 def checked_upload(sheet: Sheet, *, actor: User) -> Upload:
     """Raises WorkbookError."""
     resource = check_roster(sheet, actor=actor)
-    return Upload(sheet, resource.rows, resource.unused, fingerprint(resource))
+    kept = Sheet([]) if resource.faulty else sheet
+    return Upload(kept, resource.rows, resource.unused, fingerprint(resource), resource.unread)
 
 
 def keep_upload(upload: Upload, *, actor: User, token: str = "") -> str:
@@ -129,4 +147,4 @@ def kept_upload(token: str, *, actor: User) -> Upload | None:
     if content is None:
         return None
     sheet = Sheet([(number, row) for number, row in content["sheet"]["rows"]])
-    return Upload(sheet, [Row(**row) for row in content["rows"]], content["unused"], content["promised"])
+    return Upload(**{**content, "sheet": sheet, "rows": [Row(**row) for row in content["rows"]]})

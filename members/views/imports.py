@@ -13,10 +13,10 @@ from members.forms.imports import UploadForm
 from members.forms.roster import RosterFilter
 from members.models import Member
 from members.services import imports, keeping
-from members.workbooks import ROW_LIMIT, WorkbookError, read_upload
+from members.workbooks import ROSTER_ROW_LIMIT, WorkbookError, read_upload
 
 ROWS_A_PAGE = 100
-FAULTS_SHOWN = 100  # on top of the page; the rows have all of them
+FAULTS_SHOWN = 100  # on top of the page; the rows have all of those that were looked at
 KEPT = "roster_import"
 KINDS = {"fault": "有错", "new": "新增", "changed": "更新", "same": "没有变化"}
 
@@ -47,7 +47,9 @@ def import_context(upload: imports.Upload, kind: str, page: str | None) -> dict:
         "counts": {each: counts[each] for each in KINDS},
         "kinds": [(each, label, counts[each]) for each, label in KINDS.items() if counts[each]],
         "kind": kind,
-        "total": len(upload.rows),
+        "total": len(upload.rows) + upload.unread,
+        "read": len(upload.rows),
+        "unread": upload.unread,
         "page": Paginator(rows, ROWS_A_PAGE).get_page(page),
         "faults": faults[:FAULTS_SHOWN],
         "more_faults": max(0, len(faults) - FAULTS_SHOWN),
@@ -65,13 +67,14 @@ def import_members(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         try:
-            upload = imports.checked_upload(read_upload(form.cleaned_data["file"]), actor=request.user)
+            sheet = read_upload(form.cleaned_data["file"], ROSTER_ROW_LIMIT)
+            upload = imports.checked_upload(sheet, actor=request.user)
         except WorkbookError as error:
             form.add_error("file", str(error))
         else:
             request.session[KEPT] = imports.keep_upload(upload, actor=request.user)
             return redirect("members:preview_import")
-    return render(request, "members/roster/import.html", {"form": form, "row_limit": ROW_LIMIT})
+    return render(request, "members/roster/import.html", {"form": form, "row_limit": ROSTER_ROW_LIMIT})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,7 +87,7 @@ def preview_import(request: HttpRequest) -> HttpResponse:
     if upload is None:
         messages.error(request, "上传的文件已经过期,没有写入任何数据。请重新上传。")
         return redirect("members:import_members")
-    if request.method == "POST" and not any(row.faults for row in upload.rows):
+    if request.method == "POST" and not upload.is_faulty:
         try:
             imports.import_roster(upload.sheet, request.POST.get("promised", ""), actor=request.user)
         except imports.RosterChangedError:

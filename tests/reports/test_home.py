@@ -3,13 +3,19 @@
 import datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from evaluations import services
-from evaluations.models import MonthQuestion
+from evaluations.models import MonthQuestion, RoundStep, Step
 from evaluations.monthly import digest_of_lines, lines_of
 from evaluations.quarterly import Content, content_of
-from members.models import DuesMonth, Exemption
+from members.models import ClosedPeriod, DuesMonth, Exemption, Role
+from scoring.engine import Period
+from scoring.models import Adoption
+from scoring.services import install_schemes
 from tests import factories as make
 
 TODAY = datetime.date(2025, 6, 18)
@@ -55,6 +61,68 @@ def test_home_and_dues_page_count_the_same(sign_in, people, places):
     assert client.get(reverse("members:dues")).context["unpaid"] == task.count == 2
 
 
+def test_home_asks_for_attendance_until_it_is_settled(sign_in, people, places):
+    """However long ago: it can be recorded until a period that ends on the day or later is closed."""
+    make.activity(places.branch, people.secretary, datetime.date(2025, 1, 9), "theme_day", "一月主题党日")
+    client = sign_in(people.secretary)
+    assert (1, "登记考勤") in tasks(client)
+    closed = ClosedPeriod(organization=places.street, title="2025 年上半年")
+    closed.starts_on, closed.ends_on = datetime.date(2025, 1, 1), datetime.date(2025, 6, 30)
+    closed.save()
+    assert (1, "登记考勤") not in tasks(client)
+
+
+def overseen(client) -> list[tuple[int, str, str]]:
+    found = client.get(reverse("home")).context["tasks"]
+    return [(task.count, task.detail, task.url) for task in found if task.title.startswith("各支部")]
+
+
+def test_home_of_a_general_branch_oversees_attendance_and_dues(sign_in, people, places):
+    """In counts and as the branches' work; a branch without a secretary has its activities recorded here."""
+    make.activity(places.branch, people.secretary, datetime.date(2025, 1, 9), "theme_day", "一月主题党日")
+    make.activity(places.branch, people.secretary, datetime.date(2025, 6, 5), "theme_day", "六月主题党日")
+    make.member("友谊党员", places.cousin)
+    make.activity(places.cousin, people.staff, datetime.date(2025, 6, 5), "theme_day", "别人的")
+    client = sign_in(people.general)
+    to_record = f"{reverse('members:activities')}?to_record=on"
+    dues = f"{reverse('members:dues')}?organization={places.branch.pk}"
+    assert overseen(client) == [
+        (2, "1 个支部有 2 次活动还没有登记完考勤,由支部登记", to_record),
+        (3, "2 个支部有 3 人还没有缴清,由支部收缴、登记", dues),
+    ]
+    assert client.get(to_record).context["page"].paginator.count == 2
+    assert "登记考勤" not in [title for _, title in tasks(client)]
+    make.activity(places.sibling, people.staff, datetime.date(2025, 6, 6), "theme_day", "没有书记的")
+    assert (1, "登记考勤") in tasks(client)
+    assert overseen(client)[0][0] == 2
+
+
+def test_everyday_work_of_a_branch_without_a_secretary_falls_to_those_above(sign_in, people, places):
+    """Attendance to the general branch or else the street; dues to the street, which alone may record them."""
+    make.member("友谊党员", places.cousin)
+    make.activity(places.cousin, people.staff, datetime.date(2025, 6, 5), "theme_day", "没有人管的")
+    make.activity(places.branch, people.secretary, datetime.date(2025, 6, 5), "theme_day", "书记管的")
+    found = {task.title: task.detail for task in sign_in(people.staff).get(reverse("home")).context["tasks"]}
+    assert found["登记考勤"].startswith("6 月 5 日「没有人管的」,")
+    assert found["登记 6 月党费"] == "刘淑芬、友谊党员还没有缴清"
+
+
+def test_home_of_a_general_branch_takes_the_same_queries(sign_in, people, places, django_assert_num_queries):
+    client = sign_in(people.general)
+    make.activity(places.branch, people.secretary, datetime.date(2025, 6, 5))
+    client.get(reverse("home"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(reverse("home"))
+    for number in range(3):
+        branch = make.organization(f"新支部{number}", "branch", places.community)
+        make.user(f"书记{number}", Role.BRANCH_SECRETARY, branch)
+        for member in range(3):
+            make.member(f"新人{member}", branch)
+        make.activity(branch, people.secretary, datetime.date(2025, 6, 5))
+    with django_assert_num_queries(len(few)):
+        client.get(reverse("home"))
+
+
 def owing(client) -> list[tuple[int, str]]:
     return [(task.count, task.detail) for task in client.get(reverse("home")).context["tasks"] if "以前" in task.title]
 
@@ -91,7 +159,7 @@ def test_home_of_the_street(sign_in, people, places, half, adopted):
     make.entry(people.wang, "bonus.public_good", **fields)
     make.entry(people.wang, "discipline.misconduct", **fields)
     titles = [title for _, title in tasks(sign_in(people.staff))]
-    assert titles == ["审批加分和扣分", *MONTHLY, "办理民主评议"]
+    assert titles == ["登记 6 月党费", "审批加分和扣分", *MONTHLY, "办理民主评议"]
     assert tasks(sign_in(people.discipline)) == [(1, "审批纪律条款")]
 
 
@@ -112,8 +180,37 @@ def test_home_without_work_says_so(sign_in, people, places):
     assert "今天没有要办的事" in sign_in(people.auditor).get(reverse("home")).content.decode()
 
 
+def test_home_of_an_administrator_names_accounts_with_their_first_password(sign_in, people, places):
+    client = sign_in(people.administrator)
+    assert tasks(client) == []
+    people.secretary.must_change_password = people.outsider.must_change_password = True
+    people.secretary.save()
+    people.outsider.save()
+    page = client.get(reverse("home"))
+    assert [(task.title, task.detail) for task in page.context["tasks"]] == [
+        ("初始密码还没有改的账号", "李秀英,请催本人登录以后改")
+    ]
+    accounts = client.get(page.context["tasks"][0].url)
+    assert accounts.context["page"][0] == people.secretary
+
+
+def test_home_of_an_auditor_names_rounds_that_were_settled_lately(sign_in, people, places, half):
+    client = sign_in(people.auditor)
+    assert tasks(client) == []
+    now = timezone.now()
+    for days in (40, 3):
+        done_at = now - datetime.timedelta(days)
+        RoundStep.objects.create(
+            round=half.round, step=Step.CLOSE, done_by=people.staff, done_at=done_at, reason="更正"
+        )
+    (task,) = client.get(reverse("home")).context["tasks"]
+    assert (task.count, task.url) == (1, reverse("evaluations:round", args=[half.round.pk]))
+    assert task.detail.startswith("和平街道党工委2025 年上半年考核,")
+    assert task.detail.endswith("办结")
+
+
 def strip(client) -> list[tuple[str, str]]:
-    return [(stage.title, stage.state) for stage in client.get(reverse("home")).context["stages"]]
+    return [(stage.title, stage.state) for stage in client.get(reverse("home")).context["rounds"][0].stages]
 
 
 def test_home_shows_how_far_the_round_is(sign_in, people, half, monkeypatch, django_capture_on_commit_callbacks):
@@ -138,6 +235,53 @@ def test_home_shows_how_far_the_round_is(sign_in, people, half, monkeypatch, dja
     assert strip(client) == with_now(5)
     services.close_round(half.round, actor=people.staff)
     assert strip(client) == with_now(6)
+
+
+def standings(client) -> list[tuple[str, str, str]]:
+    found = client.get(reverse("home")).context["rounds"]
+    return [(one.round.scheme, one.round.period, one.deadline) for one in found]
+
+
+def test_home_shows_the_rounds_of_the_own_schemes_with_their_last_days(sign_in, people, places, half):
+    """A branch under another scheme sees its own round and not the street's; a round of last year says so."""
+    yearly = next(version for version in install_schemes() if version.code == "street-annual")
+    Adoption.objects.create(organization=places.sibling, version=yearly, starts_on=make.LONG_AGO)
+    for code in ("2024", "2025"):
+        services.open_round(places.street, Period.parse(code), yearly.code)
+    head = make.user("二支书记", Role.BRANCH_SECRETARY, places.sibling)
+    annual = [
+        ("street-annual", "2025", "12 月 31 日截止"),
+        ("street-annual", "2024", "已过截止日(2024 年 12 月 31 日)"),
+    ]
+    half_year = [("community-half-year", "2025H1", "6 月 30 日截止")]
+    assert standings(sign_in(head)) == annual
+    assert standings(sign_in(people.secretary)) == half_year
+    assert sorted(standings(sign_in(people.staff))) == sorted(half_year + annual)
+
+
+def test_home_shows_three_rounds_and_how_many_more(sign_in, people, places, half):
+    for code in ("2023H1", "2023H2", "2024H1", "2024H2"):
+        services.open_round(places.street, Period.parse(code), half.round.scheme)
+    client = sign_in(people.staff)
+    assert [period for _, period, _ in standings(client)] == ["2025H1", "2024H2", "2024H1"]
+    page = client.get(reverse("home")).content.decode()
+    assert f'还有 2 次,<a href="{reverse("evaluations:rounds")}">看全部</a>' in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_home_of_a_member_shows_the_stage_and_until_when_to_object(sign_in, people, places, half, monkeypatch):
+    inspectors = next(version for version in install_schemes() if version.code == "village-inspector")
+    fields = {"starts_on": make.LONG_AGO, "position": "discipline_member"}
+    Adoption.objects.create(organization=places.branch, version=inspectors, **fields)
+    services.open_round(places.street, Period.parse("2025"), inspectors.code)  # not the member's
+    client = sign_in(people.member)
+    assert standings(client) == [("community-half-year", "2025H1", "6 月 30 日截止")]
+    assert reverse("evaluations:round", args=[half.round.pk]) not in client.get(reverse("home")).content.decode()
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: datetime.date(2025, 7, 10))
+    services.request_computation(half.round)
+    half.round.refresh_from_db()
+    make.published(half.round, people.other_staff)
+    assert "公示:异议截止" in client.get(reverse("home")).content.decode()
 
 
 def monthly_tasks(client):
