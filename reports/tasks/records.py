@@ -1,0 +1,197 @@
+"""Tasks about the roster, the facts of everyday life, and accounts."""
+
+import datetime
+
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from evaluations.monthly import branches_with_members
+from evaluations.permissions import REVIEWING_ROLES, confirmable
+from members.arrears import arrears_of
+from members.dates import first_of, near_day_name, quarter_days, quarter_name, quarter_of
+from members.models import (
+    Activity,
+    LeaveRequest,
+    Member,
+    Membership,
+    MemberStatus,
+    Mobility,
+    Organization,
+    Role,
+    RoleAssignment,
+    User,
+    VisitMonth,
+)
+from members.querysets import STEP, accounts_kept_by, in_subtrees, paths_of
+from reports.everyday import REPORTS, VISITS, that_take
+from reports.tasks.task import Task, about_members, branch_names
+
+LAST_DAYS = datetime.timedelta(days=21)  # before a quarter ends, reports are asked for
+
+
+def roster(user: User) -> list[Task]:
+    """Branches of the user that nobody belongs to yet: first of all the roster."""
+    branches = list(Organization.objects.for_roles(user, Role.BRANCH_SECRETARY).branches())
+    there = branches_with_members(branches, timezone.localdate())
+    empty = [branch for branch in branches if branch not in there]
+    if not empty:
+        return []
+    detail = f"{branch_names(empty)},有了名册才有考勤、党费和积分"
+    return [Task(len(empty), "名册里还没有人,先导入名册", detail, reverse("members:import_members"), "导入名册")]
+
+
+def branches_of(user: User, roles: tuple[str, ...]) -> list[Organization]:
+    """Branches whose everyday work falls to the user: the first of the roles, the secretary first, that somebody holds."""
+    return confirmable(user, list(Organization.objects.for_roles(user, *roles).branches()), roles)
+
+
+def _below(branches: list[Organization], path: str) -> Exists:
+    """Rows whose tree path lies at or under one of the branches, of which there may be thousands."""
+    named = Organization.objects.filter(pk__in=[branch.pk for branch in branches])
+    row = ExpressionWrapper(OuterRef(path), CharField())
+    return Exists(named.alias(row=row).filter(row__startswith=F("path")))
+
+
+def _members_in(branches: list[Organization]):
+    """Members who belong to one of the branches today."""
+    there = Membership.objects.in_office().filter(_below(branches, "organization__path"))
+    return Member.objects.filter(Exists(there.filter(member=OuterRef("pk"))))
+
+
+def leave(user: User) -> list[Task]:
+    """Leave that members asked for and nobody has decided. Those above a branch see only what its secretary asks for."""
+    heads = RoleAssignment.objects.in_office().filter(role=Role.BRANCH_SECRETARY, user__member=OuterRef("member"))
+    near = in_subtrees(paths_of(user, (Role.BRANCH_SECRETARY, Role.GROUP_LEADER)), "activity__organization__path")
+    above = in_subtrees(paths_of(user, (Role.GENERAL_BRANCH,)), "activity__organization__path") & Q(Exists(heads))
+    waiting = LeaveRequest.objects.to_decide_by(user).filter(near | above)
+    waiting = list(waiting.select_related("activity", "member").order_by("activity__date", "pk"))
+    if not waiting:
+        return []
+    first = waiting[0]
+    day = first.activity.date
+    more = f"等 {len(waiting)} 件" if len(waiting) > 1 else ""
+    detail = f"{first.member} {day.month} 月 {day.day} 日「{first.activity}」请{first.get_kind_display()}{more}"
+    url = reverse("members:leave_request", args=[first.pk]) if len(waiting) == 1 else reverse("members:leave")
+    return [Task(len(waiting), "请假待批", detail, url, "去批")]
+
+
+def attendance(user: User) -> list[Task]:
+    """Past activities of which somebody's attendance is missing and may still be recorded."""
+    above = (Role.GENERAL_BRANCH, Role.STREET_STAFF)
+    places = Q(_below(branches_of(user, REVIEWING_ROLES), "organization__path"))
+    places |= in_subtrees(paths_of(user, (Role.BRANCH_SECRETARY, Role.GROUP_LEADER)), "organization__path")
+    places |= Q(organization__path__in=paths_of(user, above))  # what they hold themselves
+    open_ = Activity.objects.filter(places, date__lte=timezone.localdate()).to_record().order_by("date", "pk")
+    waiting = list(open_.with_summary().values_list("pk", "title", "date", "recorded"))
+    if not waiting:
+        return []
+    pk, title, date, recorded = waiting[0]
+    more = f"等 {len(waiting)} 次活动" if len(waiting) > 1 else ""
+    detail = f"{near_day_name(date, timezone.localdate())}「{title}」{more},{'考勤还没有登记完' if recorded else '还没有考勤'}"
+    return [Task(len(waiting), "登记考勤", detail, reverse("members:activity", args=[pk]), "去登记")]
+
+
+def dues(branches: list[Organization]) -> list[Task]:
+    """Members of the branches who have not paid this month in full."""
+    if not branches:
+        return []
+    month = timezone.localdate().replace(day=1)
+    owing = _members_in(branches).owing_dues(month)
+    return about_members(owing, f"登记 {month.month} 月党费", "还没有缴清", _page_of("members:dues", branches))
+
+
+def _page_of(name: str, branches: list[Organization]) -> str:
+    """A page of everyday work, of the branch if it is one."""
+    return reverse(name, query={"organization": branches[0].pk} if len(branches) == 1 else None)
+
+
+def arrears(branches: list[Organization]) -> list[Task]:
+    """Members of the branches who owe dues of months that are over, the longest first."""
+    if not branches:
+        return []
+    owing = arrears_of(_members_in(branches), timezone.localdate())
+    if not owing:
+        return []
+    longest = max(owing, key=lambda member: (len(owing[member].months), -member))
+    name = Member.objects.get(pk=longest).name
+    detail = f"{name}{owing[longest].words}"
+    if len(owing) > 1:
+        detail = f"{name}等 {len(owing)} 人,最多的欠 {len(owing[longest].months)} 个月"
+    return [Task(len(owing), "催缴以前月份的党费", detail, _page_of("members:dues_half", branches), "打开")]
+
+
+def oversight(user: User) -> list[Task]:
+    """What the branches below a general branch have yet to do themselves: activities and dues, in counts."""
+    below = list(Organization.objects.for_roles(user, Role.GENERAL_BRANCH).branches())
+    if not below:
+        return []
+    mine = {branch.pk for branch in confirmable(user, below)}
+    others = [branch for branch in below if branch.pk not in mine]
+    month = timezone.localdate().replace(day=1)
+    past = Activity.objects.filter(_below(others, "organization__path"), date__lte=timezone.localdate())
+    open_ = list(past.to_record().values_list("organization__path", flat=True))
+    owing = list(_members_in(below).owing_dues(month).with_branch().values_list("branch_path", flat=True))
+    tasks = []
+    if open_:
+        words = f"{len(_branches_with(others, open_))} 个支部有 {len(open_)} 次活动还没有登记完考勤,由支部登记"
+        url = reverse("members:activities", query={"to_record": "on"})
+        tasks.append(Task(len(open_), "各支部的考勤", words, url, "看一看"))
+    if owing:
+        branches = _branches_with(below, owing)
+        words = f"{len(branches)} 个支部有 {len(owing)} 人还没有缴清,由支部收缴、登记"
+        url = _page_of("members:dues", branches[:1])  # the page is one branch's, and offers the others
+        tasks.append(Task(len(owing), f"各支部 {month.month} 月的党费", words, url, "看一看"))
+    return tasks
+
+
+def _branches_with(branches: list[Organization], paths: list[str]) -> list[Organization]:
+    """Those of the branches at or under which one of the paths lies."""
+    found = {path[:end] for path in set(paths) for end in range(STEP, len(path) + 1, STEP)}
+    return [branch for branch in branches if branch.path in found]
+
+
+def _members_under(branches: list[Organization], fact: str):
+    """Members of those of the branches whose scheme in force takes a fact of everyday life."""
+    return _members_in(that_take(fact, branches) if branches else [])
+
+
+def visits(branches: list[Organization]) -> list[Task]:
+    """Members who kept contact with households last month, and have nothing on record for this one."""
+    month = timezone.localdate().replace(day=1)
+    recorded = VisitMonth.objects.filter(member=OuterRef("pk"))
+    waiting = _members_under(branches, VISITS).exclude(Exists(recorded.filter(month=month)))
+    waiting = waiting.filter(Exists(recorded.filter(month=first_of(month, -1), assigned__gt=0)))
+    return about_members(waiting, f"登记 {month.month} 月走访", "还没有登记", reverse("members:visits"))
+
+
+def reports(branches: list[Organization]) -> list[Task]:
+    """In the last weeks of a quarter, members who are away and have not reported for it."""
+    quarter = quarter_of(timezone.localdate())
+    if quarter_days(quarter)[1] - timezone.localdate() > LAST_DAYS:
+        return []
+    waiting = _members_under(branches, REPORTS).filter(mobility=Mobility.MIGRANT)
+    waiting = waiting.exclude(migrant_reports__quarter=quarter)
+    return about_members(
+        waiting, f"登记{quarter_name(quarter)}流动党员汇报", "还没有汇报", reverse("members:migrant_reports")
+    )
+
+
+def probation(user: User) -> list[Task]:
+    """Probationary members whose time is over, for the meeting to decide on."""
+    waiting = Member.objects.for_roles(user, Role.BRANCH_SECRETARY).probation_over(timezone.localdate())
+    url = f"{reverse('members:roster')}?status={MemberStatus.PROBATIONARY}"
+    return about_members(waiting, "讨论预备党员转正", "预备期已满", url)
+
+
+def first_passwords(user: User) -> list[Task]:
+    """For an administrator: accounts whose first password is not yet changed."""
+    if not paths_of(user, (Role.ADMINISTRATOR,)):
+        return []
+    waiting = accounts_kept_by(user).filter(is_active=True, must_change_password=True).exclude(pk=user.pk)
+    names = list(waiting.order_by("name", "pk").values_list("name", flat=True))
+    if not names:
+        return []
+    named = "、".join(names[:3]) + (f"等 {len(names)} 人" if len(names) > 3 else "")
+    url = reverse("members:accounts", query={"sort": "-state"})
+    return [Task(len(names), "初始密码还没有改的账号", f"{named},请催本人登录以后改", url, "看一看")]
