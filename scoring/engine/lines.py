@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from scoring.engine.blocks import Attendance, LineBlock
-from scoring.engine.entrylines import entry_lines
+from scoring.engine.entrylines import entry_lines, entry_rules
 from scoring.engine.facts import Kind, Status
 from scoring.engine.people import simplified_items
 from scoring.engine.scheme import Scheme
@@ -48,6 +48,8 @@ class Compiled:
         self.attendance = self._attendance()
         self.line_blocks = [(item.code, index, rule) for item, index, rule in self.rules if isinstance(rule, LineBlock)]
         self.items = self._items(scheme)
+        self.entries = entry_rules(scheme, self.item)
+        self.no_lines = pl.DataFrame(schema=LINE_COLUMNS | {"item": self.item, "zero": pl.Boolean})
         self.layered = [item.code for item in scheme.items if item.layers]
 
     def _attendance(self) -> pl.DataFrame:
@@ -119,15 +121,14 @@ def compiled(scheme: Scheme) -> Compiled:
 def all_lines(scheme: Scheme, tables: Tables) -> pl.DataFrame:
     """Every line of every member before zeroing: LINE_COLUMNS and `zero`, value null where zero."""
     rules = compiled(scheme)
-    empty = pl.DataFrame(schema=LINE_COLUMNS | {"item": rules.item, "zero": pl.Boolean})
-    frames = [empty, _attendance_lines(rules, tables), entry_lines(scheme, rules.item, tables)]
+    frames = [rules.no_lines, _attendance_lines(rules, tables), entry_lines(scheme, rules.entries, tables)]
     for item, index, block in rules.line_blocks:
         lines = block.lines(tables, item)
         own = {"kind": pl.lit("event")} if "kind" not in lines.columns else {}
         frames.append(lines.with_columns(item=pl.lit(item, rules.item), rule=pl.lit(index, pl.Int64), **own))
         if block.excuses_months:
             frames.append(_excused_months(rules, item, index, tables))
-    lines = pl.concat(frames, how="diagonal_relaxed").select(*empty.columns)
+    lines = pl.concat(frames, how="diagonal_relaxed").select(rules.no_lines.columns)
     if rules.layered:
         lines = _of_the_layer(rules, tables, lines)
     return _simplified(scheme, rules, tables, lines) if scheme.simplified else lines
@@ -194,6 +195,7 @@ def with_limits(lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     limits = [
         items.filter(pl.col(column) != 0).select("member", "item", kind=pl.lit(kind), value=column, zero=pl.lit(False))
         for column, kind in {"floored": "floor", "capped": "cap"}.items()
+        if (items.get_column(column) != 0).any()
     ]
     ordered = pl.concat([lines, *limits], how="diagonal_relaxed").sort(*order, "quantity", "worth", nulls_last=True)
     if not ordered.get_column("zero").any():

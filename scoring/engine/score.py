@@ -116,7 +116,7 @@ def _year_results(scheme: Scheme, view: YearView, tables: Tables, everyone: Tabl
         members=_members(wide, alerts(scheme, everyone), everyone.facts),
         items=_shown(first.items.clear()),
         parts=_long(wide, view.figures),
-        lines=pl.DataFrame(schema=LINE_COLUMNS | {"item": rules.item}),
+        lines=rules.no_lines.select(*LINE_COLUMNS),
         appraisal=first.appraisal.clear(),
         figures=pl.concat(
             [_figures(wide, tables.period)]
@@ -172,18 +172,16 @@ def _members(wide: pl.DataFrame, alerted: pl.DataFrame, facts: Facts) -> pl.Data
 
 def _long(wide: pl.DataFrame, parts: tuple[Part, ...]) -> pl.DataFrame:
     """member, part, value, earned (before its cap) of the parts that are known, in the order of the scheme."""
-    order = pl.Enum([part.code for part in parts])
+    codes = [part.code for part in parts]
     unlimited = pl.lit(None, pl.Int64)
     return (
-        pl.concat(
-            wide.select(
-                "member",
-                part=pl.lit(part.code, order),
-                value=figure(part.code),
-                earned=unlimited if part.cap is None else pl.col(f"earned:{part.code}"),
-            )
-            for part in parts
+        wide.select(
+            "member",
+            part=pl.lit(codes, pl.List(pl.Enum(codes))),
+            value=pl.concat_list(map(figure, codes)),
+            earned=pl.concat_list(unlimited if part.cap is None else f"earned:{part.code}" for part in parts),
         )
+        .explode("part", "value", "earned")
         .drop_nulls("value")
         .sort("member", "part")
     )

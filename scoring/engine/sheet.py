@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import add
 
 import polars as pl
@@ -44,11 +44,7 @@ def period_sheet(scheme: Scheme, tables: Tables) -> Sheet:
     wide = counted(tables, scheme.outcome.conditions).join(_sums(scheme, items), on="member", how="left")
     if scheme.groups:
         wide = wide.join(_appraised(appraisal), on="member", how="left")
-    made = _parts(scheme)
-    made["total"] = reduce(add, (made[code] for code in scheme.total.of)) - sum(
-        (made[code] for code in scheme.total.minus), pl.lit(0, pl.Int64)
-    )
-    wide = wide.with_columns(expression.alias(f"figure:{code}") for code, expression in made.items())
+    wide = wide.with_columns(_figures(scheme))
     wide = judged(wide.with_columns(grade=banded(scheme.bands)), scheme.outcome.verdicts, figure("total").is_not_null())
     missing = pl.concat([missing, _missing(scheme, tables, items)]).unique()
     return Sheet(wide, items, lines, appraisal, missing)
@@ -85,13 +81,8 @@ def _entry_counts(tables: Tables, counts: dict[str, EntryCount]) -> list[pl.Data
         return []
     happened = tables.facts.entries.filter(
         pl.col("approved") & ~pl.col("reversed") & (pl.col("date") <= tables.period.ends_on)
-    )
-    return [
-        happened.group_by("member").agg(
-            (pl.col("item").is_in(count.codes) & (tables.within("date") | pl.lit(count.ever))).sum().alias(column)
-            for column, count in counts.items()
-        )
-    ]
+    ).with_columns(within=tables.within("date"))
+    return [happened.group_by("member").agg(count.counts.sum().alias(column) for column, count in counts.items())]
 
 
 def _earlier_grades(tables: Tables, times: dict[str, Times]) -> list[pl.DataFrame]:
@@ -123,20 +114,21 @@ def _items(scheme: Scheme, tables: Tables, lines: pl.DataFrame) -> pl.DataFrame:
         tables.people.select("member", "layer")
         .join(rules.items, on="layer", how="inner", nulls_equal=True)
         .join(sums, on=["member", "item"], how="left", maintain_order="left")
-        .with_columns(left=pl.col("start") + pl.col("events").fill_null(0))
-        .with_columns(zeroed=pl.when("zero").then(pl.min_horizontal("left", 0)).otherwise("left"))
-        .with_columns(floor=pl.max_horizontal("zeroed", "floor"))
-        .with_columns(final=pl.min_horizontal("floor", "cap"))
     )
+    left = pl.col("start") + pl.col("events").fill_null(0)
+    zeroed = pl.when("zero").then(pl.min_horizontal(left, 0)).otherwise(left)
+    floor = pl.max_horizontal(zeroed, "floor")
+    final = pl.min_horizontal(floor, "cap")
     unknown = (pl.col("needs_line") & ~pl.col("known").fill_null(False)) | pl.col("unsure")
     if scheme.simplified:
         unsure = simplified_items(scheme, tables.people, rules.item).filter(pl.col("simplified").is_null())
         items = items.join(unsure.with_columns(lost=True), on=["member", "item"], how="left")
         unknown = unknown | pl.col("lost").fill_null(False)
     items = items.with_columns(
-        floored=pl.col("floor") - pl.col("zeroed"),
-        capped=pl.col("final") - pl.col("floor"),
-        value=pl.when(~unknown).then("final"),
+        left=left,
+        floored=floor - zeroed,
+        capped=final - floor,
+        value=pl.when(~unknown).then(final),
     )
     _refuse_too_high(items)
     return items
@@ -180,8 +172,9 @@ def _limited(part: Part) -> pl.Expr:
     return earned if part.cap is None else pl.when(earned > part.cap).then(part.cap).otherwise(earned)
 
 
-def _parts(scheme: Scheme) -> dict[str, pl.Expr]:
-    """How every part comes from the sums and from the parts before it."""
+@lru_cache(maxsize=64)
+def _figures(scheme: Scheme) -> list[pl.Expr]:
+    """How every part comes from the sums and from the parts before it, and the total from the parts."""
     made: dict[str, pl.Expr] = {}
     for part in scheme.parts:
         if part.kind == "weighted":
@@ -192,7 +185,10 @@ def _parts(scheme: Scheme) -> dict[str, pl.Expr]:
             made[part.code] = pl.col("appraised")
         else:
             made[part.code] = figure(part.code)
-    return made
+    made["total"] = reduce(add, (made[code] for code in scheme.total.of)) - sum(
+        (made[code] for code in scheme.total.minus), pl.lit(0, pl.Int64)
+    )
+    return [expression.alias(f"figure:{code}") for code, expression in made.items()]
 
 
 def _appraisal(scheme: Scheme, tables: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -206,6 +202,7 @@ def _appraisal(scheme: Scheme, tables: Tables) -> tuple[pl.DataFrame, pl.DataFra
     unknown = set(ballots.get_column("group").unique()) - {group.code for group in scheme.groups}
     if unknown:
         raise FactsError([f"方案没有「{group}」这个评议组。" for group in sorted(unknown)])
+    mean = divided(pl.col("sum"), pl.col("ballots") * CENT) * CENT
     cast = ballots.group_by("member", "group").agg(
         ballots=pl.col("count").sum(), sum=(pl.col("score") * pl.col("count")).sum()
     )
@@ -213,11 +210,14 @@ def _appraisal(scheme: Scheme, tables: Tables) -> tuple[pl.DataFrame, pl.DataFra
         tables.facts.members.select("member")
         .join(groups, how="cross")
         .join(cast, on=["member", "group"], how="left", maintain_order="left")
-        .with_columns(
-            ballots=pl.col("ballots").fill_null(0), mean=divided(pl.col("sum"), pl.col("ballots") * CENT) * CENT
+        .select(
+            "member",
+            "group",
+            pl.col("ballots").fill_null(0),
+            mean.alias("mean"),
+            "weight",
+            value=mean * pl.col("weight") // WEIGHT,
         )
-        .with_columns(value=pl.col("mean") * pl.col("weight") // WEIGHT)
-        .select("member", "group", "ballots", "mean", "weight", "value")
     )
     missing = appraisal.filter(pl.col("mean").is_null()).select("member", code=pl.lit("appraisal.") + pl.col("group"))
     return appraisal, missing
@@ -249,7 +249,7 @@ def judged(wide: pl.DataFrame, verdicts: tuple[Verdict, ...], settled: pl.Expr) 
     """
     index, grade, total = pl.lit(None, pl.Int64), pl.col("grade"), figure("total")
     for number, verdict in reversed(list(enumerate(verdicts))):
-        holds = verdict.when.expression() & settled
+        holds = verdict.when.expression & settled
         index = pl.when(holds).then(pl.lit(number, pl.Int64)).otherwise(index)
         grade = pl.when(holds).then(pl.lit(verdict.grade)).otherwise(grade)
         if verdict.total_micro is not None:
