@@ -13,19 +13,19 @@ from scoring.engine.people import of_profile
 from scoring.engine.scheme import Scheme
 from scoring.engine.tables import Tables
 
-DROPPED = (
-    "points",
-    "award",
-    "approved",
-    "reversed",
-    "sign",
-    "by_level",
-    "counts",
-    "latest",
-    "once",
-    "times",
-    "summed",
-    "price",
+KEPT = (
+    "member",
+    "item",
+    "rule",
+    "ref",
+    "date",
+    "code",
+    "level",
+    "quantity",
+    "amount",
+    "half",
+    "worth",
+    "reason",
 )
 
 
@@ -55,11 +55,12 @@ def entry_lines(scheme: Scheme, rules: pl.DataFrame, tables: Tables) -> pl.DataF
     lines = _only_one(lines)
     _refuse_unpriced(lines)
     counts = pl.col("reason").is_null()
-    return lines.with_columns(
+    return lines.select(
+        *KEPT,
         kind=pl.when(counts).then(pl.lit("event")).otherwise(pl.lit("not_counted")),
         value=pl.when(counts & ~pl.col("zero")).then("worth").when(~counts).then(0),
         zero=pl.col("zero") & counts,
-    ).drop("row", "profile", "for_them", *DROPPED)
+    )
 
 
 def entry_rules(scheme: Scheme, item: pl.DataType) -> pl.DataFrame:

@@ -106,8 +106,8 @@ def _year_results(scheme: Scheme, view: YearView, tables: Tables, everyone: Tabl
         own = sheet.wide.select("member", *carried, pl.col("grade").alias(name), figure("total").alias(f"{name}:total"))
         wide = wide.join(own, on="member", how="left")
     total = divided(pl.col("h1:total") + pl.col("h2:total"), 2 * CENT) * CENT
-    wide = wide.with_columns(total.alias("figure:total")).with_columns(grade=banded(scheme.bands))
-    wide = judged(wide, view.outcome.verdicts, figure("total").is_not_null())
+    wide = wide.with_columns(total.alias("figure:total"))
+    wide = judged(wide, banded(scheme.bands), view.outcome.verdicts, figure("total").is_not_null())
     wide = decided(_with_status(wide, _missing_of_halves(halves, tables.period)), scheme, view.outcome, everyone.facts)
     rules = compiled(scheme)
     first = halves["h1"]
@@ -145,7 +145,7 @@ def _missing_of_halves(halves: dict[str, Sheet], period: Period) -> pl.DataFrame
 
 def _with_status(wide: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
     """`wide` with the sorted codes of what is missing, and the status that follows."""
-    codes = missing.group_by("member").agg(missing=pl.col("code").sort())
+    codes = missing.group_by("member").agg(missing=pl.col("code").unique().sort())
     return wide.join(codes, on="member", how="left", maintain_order="left").with_columns(
         status=pl.when(pl.col("missing").is_null()).then(pl.lit("scored")).otherwise(pl.lit("incomplete")),
         missing=pl.col("missing").fill_null([]),
@@ -154,9 +154,8 @@ def _with_status(wide: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
 
 def _members(wide: pl.DataFrame, alerted: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     """One row for every member, those without a sheet included."""
-    own = wide.with_columns(total=figure("total")).select(
-        "member", *(column for column in MEMBER_COLUMNS if column not in ("member", "organization", "alerts"))
-    )
+    elsewhere = ("organization", "alerts", "total")
+    own = wide.select(*(column for column in MEMBER_COLUMNS if column not in elsewhere), total=figure("total"))
     return (
         facts.members.select("member", "organization")
         .join(own, on="member", how="left")

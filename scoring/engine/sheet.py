@@ -29,7 +29,7 @@ class Sheet:
     items: pl.DataFrame
     lines: pl.DataFrame
     appraisal: pl.DataFrame
-    missing: pl.DataFrame  # member, code
+    missing: pl.DataFrame  # member, code; some twice
 
 
 def figure(code: str) -> pl.Expr:
@@ -45,35 +45,36 @@ def period_sheet(scheme: Scheme, tables: Tables) -> Sheet:
     if scheme.groups:
         wide = wide.join(_appraised(appraisal), on="member", how="left")
     wide = wide.with_columns(_figures(scheme))
-    wide = judged(wide.with_columns(grade=banded(scheme.bands)), scheme.outcome.verdicts, figure("total").is_not_null())
-    missing = pl.concat([missing, _missing(scheme, tables, items)]).unique()
+    wide = judged(wide, banded(scheme.bands), scheme.outcome.verdicts, figure("total").is_not_null())
+    missing = pl.concat([missing, _missing(scheme, tables, items)])
     return Sheet(wide, items, lines, appraisal, missing)
 
 
 def counted(tables: Tables, conditions: list[Condition]) -> pl.DataFrame:
     """One row a member with what was counted: attendance, months unpaid, entries, arrears, earlier grades."""
     figures = ("required", "attended", "excused", "unpaid_months")
-    wide = (
-        tables.people.select("member", "organization", "standing", "layer")
-        .join(tables.counts, on="member", how="left")
-        .join(tables.unpaid_months, on="member", how="left")
-        .with_columns(pl.col(figures).fill_null(0))
-        .with_columns(tables.rate.alias("figure:attendance_rate"))
-        .rename({name: f"figure:{name}" for name in figures})
-        .join(_previous_grades(tables), on="member", how="left")
-        .with_columns(pl.col("previous").fill_null(""))
-    )
-    for arrears in asked_for(conditions, Arrears).values():
-        found = tables.arrears(arrears.months).select("member", pl.lit(True).alias(arrears.column))
-        wide = wide.join(found, on="member", how="left").with_columns(pl.col(arrears.column).fill_null(False))
-    counts = _entry_counts(tables, asked_for(conditions, EntryCount)) + _earlier_grades(
-        tables, asked_for(conditions, Times)
-    )
-    for frame in counts:
-        wide = wide.join(frame, on="member", how="left").with_columns(
-            pl.col([name for name in frame.columns if name != "member"]).fill_null(0)
-        )
-    return wide
+    entries, times = asked_for(conditions, EntryCount), asked_for(conditions, Times)
+    arrears = asked_for(conditions, Arrears)
+    frames = [
+        tables.counts,
+        tables.unpaid_months,
+        _previous_grades(tables),
+        *_entry_counts(tables, entries),
+        *_earlier_grades(tables, times),
+        *(
+            tables.arrears(asked.months).select("member", pl.lit(True).alias(column))
+            for column, asked in arrears.items()
+        ),
+    ]
+    wide = tables.people.select("member", "organization", "standing", "layer")
+    for frame in frames:
+        wide = wide.join(frame, on="member", how="left")
+    return wide.with_columns(
+        pl.col(*figures, *entries, *times).fill_null(0),
+        pl.col("previous").fill_null(""),
+        *(pl.col(column).fill_null(False) for column in arrears),
+        tables.rate.alias("figure:attendance_rate"),
+    ).rename({name: f"figure:{name}" for name in figures})
 
 
 def _entry_counts(tables: Tables, counts: dict[str, EntryCount]) -> list[pl.DataFrame]:
@@ -155,21 +156,23 @@ def _missing(scheme: Scheme, tables: Tables, items: pl.DataFrame) -> pl.DataFram
 
 def _sums(scheme: Scheme, items: pl.DataFrame) -> pl.DataFrame:
     """The sum of every such part, null where one of its items is not known; `earned:` where a part has a cap."""
-    parts = [part for part in scheme.parts if part.kind == "sum"]
-    own = {part.code: pl.col("value").filter(pl.col("part") == part.code) for part in parts}
-    sums = items.group_by("member").agg(
-        *(values.sum().alias(f"earned:{code}") for code, values in own.items()),
-        *(values.is_null().any().alias(f"unknown:{code}") for code, values in own.items()),
-    )
-    return sums.select(
-        "member",
-        *(pl.when(~pl.col(f"unknown:{p.code}")).then(f"earned:{p.code}").alias(f"earned:{p.code}") for p in parts),
-    ).with_columns(_limited(part).alias(f"figure:{part.code}") for part in parts)
+    return items.group_by("member").agg(_earned(scheme))
 
 
-def _limited(part: Part) -> pl.Expr:
-    earned = pl.col(f"earned:{part.code}") * (-1 if part.negated else 1)
-    return earned if part.cap is None else pl.when(earned > part.cap).then(part.cap).otherwise(earned)
+@lru_cache(maxsize=64)
+def _earned(scheme: Scheme) -> list[pl.Expr]:
+    made = []
+    for part in scheme.parts:
+        if part.kind == "sum":
+            values = pl.col("value").filter(pl.col("part") == part.code)
+            earned = pl.when(~values.is_null().any()).then(values.sum())
+            made += [earned.alias(f"earned:{part.code}"), _limited(part, earned).alias(f"figure:{part.code}")]
+    return made
+
+
+def _limited(part: Part, earned: pl.Expr) -> pl.Expr:
+    shown = -earned if part.negated else earned
+    return shown if part.cap is None else pl.when(shown > part.cap).then(part.cap).otherwise(shown)
 
 
 @lru_cache(maxsize=64)
@@ -225,11 +228,8 @@ def _appraisal(scheme: Scheme, tables: Tables) -> tuple[pl.DataFrame, pl.DataFra
 
 def _appraised(appraisal: pl.DataFrame) -> pl.DataFrame:
     """The appraisal of every member whose groups all have ballots."""
-    return (
-        appraisal.group_by("member")
-        .agg(pl.col("value").sum(), pl.col("mean").is_null().any().alias("missing"))
-        .select("member", appraised=pl.when(~pl.col("missing")).then(rounded(pl.col("value"))))
-    )
+    missing = pl.col("mean").is_null().any()
+    return appraisal.group_by("member").agg(appraised=pl.when(~missing).then(rounded(pl.col("value").sum())))
 
 
 def banded(bands: tuple[Grade, ...]) -> pl.Expr:
@@ -242,12 +242,12 @@ def banded(bands: tuple[Grade, ...]) -> pl.Expr:
     return expression
 
 
-def judged(wide: pl.DataFrame, verdicts: tuple[Verdict, ...], settled: pl.Expr) -> pl.DataFrame:
-    """`wide` with what verdicts set whatever the points, and `verdict`, the index of the first that did.
+def judged(wide: pl.DataFrame, grade: pl.Expr, verdicts: tuple[Verdict, ...], settled: pl.Expr) -> pl.DataFrame:
+    """`wide` with the grade, or what verdicts set whatever the points, and `verdict`, the index of the first that did.
 
     settled: members who have a result; the others wait for what is missing.
     """
-    index, grade, total = pl.lit(None, pl.Int64), pl.col("grade"), figure("total")
+    index, total = pl.lit(None, pl.Int64), figure("total")
     for number, verdict in reversed(list(enumerate(verdicts))):
         holds = verdict.when.expression & settled
         index = pl.when(holds).then(pl.lit(number, pl.Int64)).otherwise(index)
