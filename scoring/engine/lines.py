@@ -55,12 +55,12 @@ class Compiled:
     def _attendance(self) -> pl.DataFrame:
         rules = [(item, index, rule) for item, index, rule in self.rules if isinstance(rule, Attendance)]
         rows = [
-            (status, kind, item.code, index, value, "event", None)
+            (status, kind, item.code, index, value, value, False, "event", None)
             for item, index, rule in rules
             for status, value in rule.each.items()
             for kind in rule.kinds
         ] + [
-            (status, kind, item.code, index, 0, "not_counted", "excused")
+            (status, kind, item.code, index, 0, 0, False, "not_counted", "excused")
             for item, index, rule in rules
             if rule.deducts
             for status in EXCUSED
@@ -73,6 +73,8 @@ class Compiled:
             "item": self.item,
             "rule": pl.Int64,
             "value": pl.Int64,
+            "worth": pl.Int64,
+            "zero": pl.Boolean,
             "kind": pl.String,
             "reason": pl.String,
         }
@@ -128,18 +130,15 @@ def all_lines(scheme: Scheme, tables: Tables) -> pl.DataFrame:
         frames.append(lines.with_columns(item=pl.lit(item, rules.item), rule=pl.lit(index, pl.Int64), **own))
         if block.excuses_months:
             frames.append(_excused_months(rules, item, index, tables))
-    lines = pl.concat(frames, how="diagonal_relaxed").select(rules.no_lines.columns)
+    lines = pl.concat(frames, how="diagonal_relaxed")
     if rules.layered:
         lines = _of_the_layer(rules, tables, lines)
     return _simplified(scheme, rules, tables, lines) if scheme.simplified else lines
 
 
 def _attendance_lines(rules: Compiled, tables: Tables) -> pl.DataFrame:
-    return (
-        tables.attendance.rename({"kind": "activity"})
-        .join(rules.attendance, on=["status", "activity"], how="inner")
-        .with_columns(zero=pl.lit(False), worth=pl.col("value"))
-    )
+    records = tables.attendance.rename({"kind": "activity"})
+    return records.join(rules.attendance, on=["status", "activity"], how="inner")
 
 
 def _excused_months(rules: Compiled, item: str, index: int, tables: Tables) -> pl.DataFrame:

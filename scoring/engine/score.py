@@ -64,7 +64,7 @@ def score(scheme: Scheme, facts: Facts, period: Period, settings: Mapping[str, A
 def _check(scheme: Scheme, facts: Facts, period: Period) -> None:
     if scheme.cycle == "year" and period.cycle != "year":
         raise FactsError([f"《{scheme.title}》按年度考核,期间要写成年份,现在是「{period.code}」。"])
-    _refuse_strange(facts.assessments, {item.code for item in scheme.items if item.is_assessed}, "由人打分的项目")
+    _refuse_strange(facts.assessments, {item.code for item in scheme.assessed}, "由人打分的项目")
     codes = facts.entries.get_column("item").unique()
     unknown = sorted(set(codes) - scheme.entry_titles.keys())
     if unknown:
@@ -191,7 +191,7 @@ SUGGESTIONS = {"member": pl.Int64, "item": pl.String, "full": pl.Int64, "noted":
 
 def suggestions(scheme: Scheme, sheet: Sheet) -> pl.DataFrame:
     """member, item, full, noted, suggested: what the period's notes suggest for every assessed item."""
-    if not any(item.is_assessed for item in scheme.items):
+    if not scheme.assessed:
         return pl.DataFrame(schema=SUGGESTIONS | {"item": sheet.items.schema["item"]})
     noted = sheet.lines.filter(pl.col("reason") == "noted").group_by("member", "item").agg(noted=-pl.col("worth").sum())
     return (

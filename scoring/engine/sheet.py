@@ -8,7 +8,7 @@ from operator import add
 
 import polars as pl
 
-from scoring.engine.conditions import Arrears, Condition, EntryCount, Times, asked_for
+from scoring.engine.conditions import Arrears, Condition, EntryCount, GradeIs, Times, asked_for
 from scoring.engine.elements import Grade, Part, Verdict
 from scoring.engine.errors import FactsError
 from scoring.engine.lines import all_lines, compiled
@@ -54,11 +54,11 @@ def counted(tables: Tables, conditions: list[Condition]) -> pl.DataFrame:
     """One row a member with what was counted: attendance, months unpaid, entries, arrears, earlier grades."""
     figures = ("required", "attended", "excused", "unpaid_months")
     entries, times = asked_for(conditions, EntryCount), asked_for(conditions, Times)
-    arrears = asked_for(conditions, Arrears)
+    arrears, grades = asked_for(conditions, Arrears), asked_for(conditions, GradeIs)
     frames = [
         tables.counts,
         tables.unpaid_months,
-        _previous_grades(tables),
+        *([_previous_grades(tables)] if "previous" in grades else []),
         *_entry_counts(tables, entries),
         *_earlier_grades(tables, times),
         *(
@@ -71,7 +71,7 @@ def counted(tables: Tables, conditions: list[Condition]) -> pl.DataFrame:
         wide = wide.join(frame, on="member", how="left")
     return wide.with_columns(
         pl.col(*figures, *entries, *times).fill_null(0),
-        pl.col("previous").fill_null(""),
+        *([pl.col("previous").fill_null("")] if "previous" in grades else []),
         *(pl.col(column).fill_null(False) for column in arrears),
         tables.rate.alias("figure:attendance_rate"),
     ).rename({name: f"figure:{name}" for name in figures})
@@ -88,6 +88,8 @@ def _entry_counts(tables: Tables, counts: dict[str, EntryCount]) -> list[pl.Data
 
 def _earlier_grades(tables: Tables, times: dict[str, Times]) -> list[pl.DataFrame]:
     """How often each grade was given in earlier periods of the same length."""
+    if not times:
+        return []
     code = tables.period.code
     before = tables.facts.history.filter((pl.col("period").str.len_chars() == len(code)) & (pl.col("period") < code))
     return [
@@ -131,7 +133,8 @@ def _items(scheme: Scheme, tables: Tables, lines: pl.DataFrame) -> pl.DataFrame:
         capped=final - floor,
         value=pl.when(~unknown).then(final),
     )
-    _refuse_too_high(items)
+    if scheme.assessed:
+        _refuse_too_high(items)
     return items
 
 
@@ -147,8 +150,10 @@ def _refuse_too_high(items: pl.DataFrame) -> None:
 
 def _missing(scheme: Scheme, tables: Tables, items: pl.DataFrame) -> pl.DataFrame:
     """member, code: items without a score, and facts without which layer or group is not known."""
-    unscored = items.filter(pl.col("assessed") & ~pl.col("known").fill_null(False))
-    frames = [unscored.select("member", code=pl.col("item").cast(pl.String)), unknown_layers(scheme, tables.people)]
+    frames = [unknown_layers(scheme, tables.people)]
+    if scheme.assessed:
+        unscored = items.filter(pl.col("assessed") & ~pl.col("known").fill_null(False))
+        frames.append(unscored.select("member", code=pl.col("item").cast(pl.String)))
     if scheme.simplified:
         frames.append(unknown_groups(scheme, tables.people, compiled(scheme).item))
     return pl.concat(frames)

@@ -98,7 +98,7 @@ class Tables:
         paid = (
             self.facts.payments.filter((pl.col("paid_on") <= self.period.ends_on) & (pl.col("amount") > 0))
             .sort("member", "month", "paid_on")
-            .join(self.facts.dues.select("member", "month", "due"), on=["member", "month"], how="inner")
+            .join(self.facts.dues, on=["member", "month"], how="inner")
             .group_by("member", "month", maintain_order=True)
             .agg(
                 first_paid=pl.col("paid_on").min(),
@@ -107,15 +107,17 @@ class Tables:
             )
         )
         return (
-            self.facts.dues.filter(pl.col("month") <= self.period.ends_on)
-            .join(paid, on=["member", "month"], how="left")
+            self.facts.dues.join(paid, on=["member", "month"], how="left")
             .with_columns(
                 number=month_number("month"),
                 due_day=pl.col("month").dt.month_end(),
                 owed=~pl.col("excused") & (pl.col("due") > 0),
                 paid=pl.col("paid").fill_null(0),
             )
-            .filter((pl.col("due_day") <= self.last_day) | pl.col("full_on").is_not_null())
+            .filter(
+                pl.col("month") <= self.period.ends_on,
+                (pl.col("due_day") <= self.last_day) | pl.col("full_on").is_not_null(),
+            )
             .sort("member", "month")
         )
 

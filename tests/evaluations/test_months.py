@@ -317,9 +317,9 @@ def test_pages_take_the_same_queries(sign_in, half, places, people, django_asser
         make.organization(f"第{number}支部", "branch", places.community)
     services.ask_of_month(places.branch, MARCH, "请核对", actor=people.leader, member=people.zhang)
     client = sign_in(people.general)
-    with django_assert_num_queries(30):
+    with django_assert_num_queries(27):
         page(client, places.branch)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6):
         client.get(reverse("evaluations:months"), {"month": "2025-03"})
 
 

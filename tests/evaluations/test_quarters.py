@@ -206,5 +206,5 @@ def test_sheet_takes_the_same_queries(sign_in, half, places, people, django_asse
         make.member(f"党员{number}", places.branch)
     publish(places.branch, people.secretary)
     client = sign_in(people.secretary)
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(24):
         page(client, places.branch)
