@@ -124,8 +124,8 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the time that the page 
 AXES_LOCKOUT_CALLABLE = "members.views.accounts.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-SESSION_COOKIE_AGE = 30 * 60
-SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_AGE = 30 * 60  # seconds without a request, or up to SESSION_REFRESH less
+SESSION_REFRESH = 60  # seconds after which a request puts the end off again: not each one writes
 SESSION_LONGEST = 8 * 60 * 60  # seconds from signing in, however busy
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 

@@ -63,7 +63,7 @@ def lines_of(
     facts = gather([branch], period, scheme, member_id=alone, position=adoption.position)
     results = score(scheme, facts, period)
     texts = with_unit_words(scheme, document_of(adoption)).articles
-    items = {item.code: item for item in scheme.items if item.is_assessed}
+    items = {item.code: item for item in scheme.assessed}
     people = {one.pk: one for one in Member.objects.filter(pk__in=facts.members["member"].to_list())}
     given, notes = defaultdict(list), defaultdict(list)
     for one in (
@@ -95,7 +95,7 @@ def lines_of(
 
 def own_items(user: User, branch: Organization, scheme: Scheme) -> list[Item]:
     """The items of the scheme that the user assesses in a branch."""
-    return [item for item in scheme.items if item.is_assessed and assessing_role(user, branch, item)]
+    return [item for item in scheme.assessed if assessing_role(user, branch, item)]
 
 
 def schemes_to_assess(user: User) -> dict[str, SchemeVersion]:

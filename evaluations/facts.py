@@ -19,6 +19,7 @@ from members.models import (
     DuesMonth,
     DuesPayment,
     Exemption,
+    Member,
     Membership,
     MigrantReport,
     Organization,
@@ -70,11 +71,12 @@ def gather(
         holders = Position.objects.on(period.starts_on).filter(title=position).values("member")
         memberships = memberships.filter(member__in=holders)
     sizes = memberships
-    if member_id:
-        memberships = memberships.filter(member=member_id)
-    members = _members(memberships, branches, period, closed)
-    # Of one member the number itself: a dozen queries need not look for it again.
-    ids = members["member"].to_list() if member_id else memberships.values("member")
+    ids = memberships.values("member")
+    if member_id:  # the number itself: a dozen queries need not look for it again
+        memberships, ids = memberships.filter(member=member_id), [member_id]
+    members = _members(memberships, ids, branches, period, closed)
+    if members.is_empty():
+        ids = []
     before = min(period.months)
     lookback = _months_before(before, 12)
     upto = period.ends_on
@@ -83,7 +85,7 @@ def gather(
         as_of=today if period.starts_on <= today < period.ends_on else None,
         members=members,
         organizations=_sizes(sizes, branches) if scheme.outcome_for(period).has_quota else None,
-        attendance=_attendance(memberships, ids, lookback, upto),
+        attendance=_attendance(ids, lookback, upto),
         dues=_rows(
             DuesMonth.objects.filter(member__in=ids, month__range=(lookback, upto)).values_list(
                 "member_id", "month", _cents("due_yuan"), "excused"
@@ -167,7 +169,11 @@ def _months_before(month: datetime.date, count: int) -> datetime.date:
 
 
 def _members(
-    memberships: QuerySet[Membership], branches: list[Organization], period: Period, closed: ScoringRound | None
+    memberships: QuerySet[Membership],
+    ids: Ids,
+    branches: list[Organization],
+    period: Period,
+    closed: ScoringRound | None,
 ) -> pl.DataFrame:
     rows = memberships.values_list(
         "member_id",
@@ -179,7 +185,7 @@ def _members(
         "member__category",
     )
     positions: dict[int, list[str]] = {}
-    held = Position.objects.on(period.starts_on).filter(member__in=memberships.values("member"))
+    held = Position.objects.on(period.starts_on).filter(member__in=ids)
     for member, title in held.order_by("pk").values_list("member_id", "title"):
         positions.setdefault(member, []).append(_engine_title(title))
     by_path = {branch.path: branch.pk for branch in branches}
@@ -239,9 +245,7 @@ def _sizes(memberships: QuerySet[Membership], branches: list[Organization]) -> p
     return pl.DataFrame(list(counts.items()), schema={"organization": pl.Int64, "size": pl.Int64}, orient="row")
 
 
-def _attendance(
-    memberships: QuerySet[Membership], ids: Ids, lookback: datetime.date, upto: datetime.date
-) -> pl.DataFrame:
+def _attendance(ids: Ids, lookback: datetime.date, upto: datetime.date) -> pl.DataFrame:
     """Records from `lookback` on; and for who has earlier ones a mark just before it, for how far records reach back."""
     records = Attendance.objects.filter(member__in=ids)
     recent = records.filter(activity__date__range=(lookback, upto))
@@ -249,8 +253,8 @@ def _attendance(
         recent.values_list("member_id", "activity__date", "activity__kind", "status", "activity_id"),
         ["member", "date", "kind", "status", "ref"],
     )
-    before = records.filter(member=OuterRef("member"), activity__date__lt=lookback)
-    first = _rows(memberships.filter(Exists(before)).distinct().values_list("member"), ["member"])
+    before = Attendance.objects.filter(member=OuterRef("pk"), activity__date__lt=lookback)
+    first = _rows(Member.objects.filter(Exists(before), pk__in=ids).values_list("pk"), ["member"])
     if first.is_empty():
         return frame
     first = first.with_columns(
@@ -317,13 +321,12 @@ def _ballots(ids: Ids, period: Period, scheme: Scheme) -> pl.DataFrame:
     closed = BallotCount.objects.filter(
         group__appraisal__status=Appraisal.Status.CLOSED, group__appraisal__period__in=periods
     )
-    cast = _rows(
-        closed.filter(member__in=ids, score__isnull=False, count__gt=0).values_list(
-            "member_id", "group__appraisal__period", "group__code", _cents("score") * 10_000, "count"
-        ),
+    cast = closed.filter(member__in=ids, score__isnull=False, count__gt=0)
+    own = cast.filter(group__code__in=[group.code for group in scheme.groups])
+    return _rows(
+        own.values_list("member_id", "group__appraisal__period", "group__code", _cents("score") * 10_000, "count"),
         ["member", "period", "group", "score", "count"],
     )
-    return cast.filter(pl.col("group").is_in([group.code for group in scheme.groups]))
 
 
 def _history(ids: Ids, period: Period, scheme: Scheme, closed: ScoringRound | None) -> pl.DataFrame:
@@ -346,13 +349,12 @@ def _assessments(ids: Ids, period: Period, scheme: Scheme, facts: Facts) -> pl.D
     A score out of other full marks than the item has for the member now (the member's category has changed since)
     does not count: the item waits for a new one.
     """
-    assessed = [item for item in scheme.items if item.is_assessed]
-    if not assessed:
+    if not scheme.assessed:
         return facts.assessments
     ends = {part.code: part.ends_on for part in (*period.halves, period)}
     scores = _rows(
         Assessment.objects.filter(
-            member__in=ids, scheme=scheme.code, period__in=list(ends), item__in=[item.code for item in assessed]
+            member__in=ids, scheme=scheme.code, period__in=list(ends), item__in=[item.code for item in scheme.assessed]
         ).values_list(
             "member_id", "pk", "item", "assessed_on", "period", _cents("score") * 10_000, _cents("full") * 10_000
         ),
@@ -362,7 +364,7 @@ def _assessments(ids: Ids, period: Period, scheme: Scheme, facts: Facts) -> pl.D
     fulls = pl.DataFrame(
         [
             (layer, item.code, item.full_for(layer))  # None: not known without the layer
-            for item in assessed
+            for item in scheme.assessed
             for layer in (*(one.code for one in scheme.layers), None)
         ],
         schema={"layer": pl.String, "item": pl.String, "now": pl.Int64},

@@ -9,7 +9,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.shortcuts import redirect, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
-STARTED = "signed_in_at"
+STARTED, SEEN = "signed_in_at", "seen_at"
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
@@ -25,8 +25,10 @@ class SignInMiddleware(LoginRequiredMiddleware):
 
     def process_view(self, request, view_func, view_args, view_kwargs):
         if request.user.is_authenticated:
-            started = request.session.setdefault(STARTED, int(time.time()))
-            if time.time() - started > settings.SESSION_LONGEST:
+            now = int(time.time())
+            if now - request.session.get(SEEN, 0) >= settings.SESSION_REFRESH:
+                request.session[SEEN] = now  # a change, so it is written with a new end
+            if now - request.session.setdefault(STARTED, now) > settings.SESSION_LONGEST:
                 logout(request)
                 messages.info(request, "为了账号安全,登录满 8 小时会自动退出。请重新登录。")
         refused = super().process_view(request, view_func, view_args, view_kwargs)

@@ -174,7 +174,7 @@ class ExpectedItemRow(Row):
 
 
 def assessed_items(scheme: Scheme) -> list:
-    return [item for item in scheme.items if item.is_assessed]
+    return list(scheme.assessed)
 
 
 SECTIONS: dict[str, tuple[str, type[Row]]] = {

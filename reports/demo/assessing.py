@@ -30,7 +30,7 @@ def assess_some(town: Population, version: SchemeVersion, rng: Random, today: da
     RoundStep.objects.create(round=round_, step=Step.OPEN, done_at=opened)
     places = [branch.organization for branch in town.branches]
     held = Position.objects.filter(title=PositionTitle.DISCIPLINE_MEMBER, organization__in=places)
-    items = [item for item in version.scheme.items if item.is_assessed]
+    items = version.scheme.assessed
     day = max(today - datetime.timedelta(3), datetime.date(today.year, 1, 1))
     Assessment.objects.bulk_create(
         Assessment(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import zip_longest
 from operator import and_, or_
 from typing import TypeVar
@@ -60,6 +60,7 @@ class Condition:
     words: str
     denied: str
 
+    @cached_property
     def expression(self) -> pl.Expr:
         raise NotImplementedError
 
@@ -81,7 +82,7 @@ class Condition:
 
     def supposing(self, met: Condition) -> pl.Expr:
         """The answer if one of the comparisons were met, and all else as it is."""
-        return pl.lit(True) if self is met else self.expression()
+        return pl.lit(True) if self is met else self.expression
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Compare(Condition):
     operator: str
     threshold: int
 
+    @cached_property
     def expression(self) -> pl.Expr:
         column = pl.col(f"figure:{self.code}")
         known = {
@@ -126,6 +128,7 @@ class GradeIs(Condition):
     column: str
     where: str
 
+    @cached_property
     def expression(self) -> pl.Expr:
         return pl.col(self.column) == self.grade
 
@@ -144,6 +147,7 @@ class StatusIs(Condition):
 
     status: str
 
+    @cached_property
     def expression(self) -> pl.Expr:
         return pl.col("standing") == self.status
 
@@ -162,6 +166,7 @@ class PositionIs(Condition):
 
     positions: tuple[str, ...]
 
+    @cached_property
     def expression(self) -> pl.Expr:
         held = (pl.col("positions").list.contains(position) for position in self.positions)
         return reduce(or_, held).fill_null(False)
@@ -185,6 +190,7 @@ class FactIs(Condition):
     values: tuple[str, ...]
     titles: tuple[str, ...]
 
+    @cached_property
     def expression(self) -> pl.Expr:
         return pl.col(self.column).is_in(list(self.values))
 
@@ -207,6 +213,7 @@ class Arrears(Condition):
     def column(self) -> str:
         return f"arrears:{self.months}"
 
+    @cached_property
     def expression(self) -> pl.Expr:
         return pl.col(self.column)
 
@@ -232,6 +239,7 @@ class Times(Condition):
     def column(self) -> str:
         return f"earlier:{self.grade}"
 
+    @cached_property
     def expression(self) -> pl.Expr:
         times = pl.col(self.column) + (pl.col("grade") == self.grade).cast(pl.Int64)
         return times == self.number if self.exactly else times >= self.number
@@ -262,8 +270,15 @@ class EntryCount(Condition):
     def column(self) -> str:
         return f"count:{'+'.join(self.codes)}:{'ever' if self.ever else 'period'}"
 
+    @cached_property
     def expression(self) -> pl.Expr:
         return pl.col(self.column) >= self.at_least
+
+    @cached_property
+    def counts(self) -> pl.Expr:
+        """Whether an entry is one of those counted; `within` says if it is of the period."""
+        is_asked = reduce(or_, (pl.col("item") == code for code in self.codes))
+        return is_asked if self.ever else is_asked & pl.col("within")
 
     @property
     def words(self) -> str:
@@ -283,6 +298,7 @@ class HasConsequence(Condition):
     code: str
     title: str
 
+    @cached_property
     def expression(self) -> pl.Expr:
         return pl.col(f"consequence:{self.code}")
 
@@ -303,8 +319,9 @@ class Joined(Condition):
     conditions: tuple[Condition, ...]
     articles: tuple[str, ...] = ()
 
+    @cached_property
     def expression(self) -> pl.Expr:
-        return reduce(and_ if self.every else or_, (condition.expression() for condition in self.conditions))
+        return reduce(and_ if self.every else or_, (condition.expression for condition in self.conditions))
 
     def supposing(self, met: Condition) -> pl.Expr:
         return reduce(and_ if self.every else or_, (condition.supposing(met) for condition in self.conditions))
@@ -356,8 +373,9 @@ class Not(Condition):
 
     condition: Condition
 
+    @cached_property
     def expression(self) -> pl.Expr:
-        return ~self.condition.expression()
+        return ~self.condition.expression
 
     def parts(self) -> tuple[Condition, ...]:
         return (self.condition,)

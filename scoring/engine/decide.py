@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import zip_longest
 from typing import TypeVar
 
@@ -26,21 +27,26 @@ def decided(wide: pl.DataFrame, scheme: Scheme, outcome: Outcome, facts: Facts) 
     for consequence in outcome.consequences:
         column = f"consequence:{consequence.code}"
         too_early = consequence.when_over and facts.as_of is not None
-        when = pl.lit(False) if too_early else consequence.when.expression()
+        when = pl.lit(False) if too_early else consequence.when.expression
         wide = wide.with_columns(when.alias(column))
         if consequence.quota:
             wide = _within_quota(wide, column, consequence.quota, facts)
-    boards = [board.when.expression().alias(f"list:{board.code}") for board in outcome.lists]
-    known = pl.col("status").is_in(["scored", "reviewed"])
-    wide = wide.with_columns(boards)
+    wide = wide.with_columns(board.when.expression.alias(f"list:{board.code}") for board in outcome.lists)
     within = ["organization", "layer"] if scheme.ranks_by_layer else ["organization"]
     return wide.with_columns(
-        grounds=_grounds(outcome),
-        consequences=chosen_codes("consequence", list(outcome.titles)),
-        lists=pl.when(known)
-        .then(chosen_codes("list", [board.code for board in outcome.lists]))
-        .otherwise(pl.lit([], CODES)),
-        rank=figure("total").rank("min", descending=True).over(within).cast(pl.Int64),
+        *_codes(outcome), rank=figure("total").rank("min", descending=True).over(within).cast(pl.Int64)
+    )
+
+
+@lru_cache(maxsize=128)
+def _codes(outcome: Outcome) -> tuple[pl.Expr, ...]:
+    """What holds, as lists of codes: `consequences`, `lists` and `grounds`. Worked out once."""
+    known = pl.col("status").is_in(["scored", "reviewed"])
+    lists = chosen_codes("list", [board.code for board in outcome.lists])
+    return (
+        chosen_codes("consequence", list(outcome.titles)).alias("consequences"),
+        pl.when(known).then(lists).otherwise(pl.lit([], CODES)).alias("lists"),
+        _grounds(outcome).alias("grounds"),
     )
 
 
@@ -51,7 +57,7 @@ def _grounds(outcome: Outcome) -> pl.Expr:
         for index, part in enumerate(parts):
             led = pl.col("verdict") == index if kind == "verdict" else pl.col(f"{kind}:{part.code}")
             found += [
-                pl.when(led & condition.expression()).then(pl.lit(f"{kind}:{index}:{place}"))
+                pl.when(led & condition.expression).then(pl.lit(f"{kind}:{index}:{place}"))
                 for place, (condition, _) in enumerate(part.when.alternatives())
             ]
     return pl.concat_list(found).list.drop_nulls() if found else pl.lit([], CODES)
@@ -140,41 +146,45 @@ class Ahead:
     of: int | None = None
     met: int | None = None
 
-    def rows(self, seen: pl.DataFrame, near: str, value: str) -> pl.DataFrame:
-        """One row for everybody whom it is in sight of; a grade's limit that is reached is a distance below zero."""
-        labels = {"kind": self.kind, "code": self.code, "of": self.of, "met": self.met, "threshold": self.threshold}
-        distance = pl.lit(self.threshold, pl.Int64) - pl.col(value)
-        return seen.filter(near).select(
-            "member",
-            *(pl.lit(label, OUTLOOK[name]).alias(name) for name, label in labels.items()),
-            value=pl.col(value),
-            distance=distance if self.kind == "grade" else distance.abs(),
-        )
-
 
 def outlook(wide: pl.DataFrame, scheme: Scheme, outcome: Outcome) -> pl.DataFrame:
     """Distance to the next grade, what is to spare above the grade's floor, and distance to every threshold that
     would lead to a consequence, onto a list or to a verdict, if it alone were crossed.
     """
-    ahead = {f"{place}": one for place, one in enumerate([*_grades_ahead(scheme.bands), *_ahead(outcome)])}
-    seen = wide.filter(pl.col("status") != "reviewed").select(
-        "member",
-        *(one.near.fill_null(False).alias(f"near:{place}") for place, one in ahead.items()),
-        *(one.value.cast(pl.Int64).alias(f"value:{place}") for place, one in ahead.items()),
+    near, value, labels = _in_sight(scheme, outcome)
+    if labels.is_empty():
+        return pl.DataFrame(schema=OUTLOOK)
+    distance = pl.col("threshold") - pl.col("value")
+    return (
+        wide.filter(pl.col("status") != "reviewed")
+        .select("member", near=near, value=value, place=list(range(labels.height)))
+        .explode("near", "value", "place")
+        .filter("near")
+        .join(labels, on="place", how="inner")
+        # A grade's limit that is reached is a distance below zero.
+        .with_columns(distance=pl.when(pl.col("kind") == "grade").then(distance).otherwise(distance.abs()))
+        .select(*OUTLOOK)
+        .sort("member", "kind", "distance", "code", "of", "met")
     )
-    frames = [
-        one.rows(seen, f"near:{place}", f"value:{place}").select(*OUTLOOK)
-        for place, one in ahead.items()
-        if seen.get_column(f"near:{place}").any()
-    ]
-    found = pl.concat([pl.DataFrame(schema=OUTLOOK), *frames])
-    return found.sort("member", "kind", "distance", "code", "of", "met")
+
+
+@lru_cache(maxsize=128)
+def _in_sight(scheme: Scheme, outcome: Outcome) -> tuple[pl.Expr, pl.Expr, pl.DataFrame]:
+    """Lists of whether each threshold is in sight and where one stands, and by place what they lead to."""
+    ahead = [*_grades_ahead(scheme.bands), *_ahead(outcome)]
+    labels = pl.DataFrame(
+        [(place, one.kind, one.code, one.of, one.met, one.threshold) for place, one in enumerate(ahead)],
+        schema={"place": pl.Int64} | {name: OUTLOOK[name] for name in ("kind", "code", "of", "met", "threshold")},
+        orient="row",
+    )
+    near, value = [one.near for one in ahead], [one.value.cast(pl.Int64) for one in ahead]
+    return pl.concat_list(near or pl.lit(False)), pl.concat_list(value or pl.lit(0)), labels
 
 
 def _ahead(outcome: Outcome) -> Iterator[Ahead]:
     for kind, parts in outcome.by_kind.items():
         for index, part in enumerate(parts):
-            unmet = ~part.when.expression()
+            unmet = ~part.when.expression
             for place, condition in enumerate(thresholds(part)):
                 value, begun = _standing(condition)
                 near = part.when.supposing(condition) & unmet & begun

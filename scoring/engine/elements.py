@@ -221,7 +221,7 @@ class Simplification(Based):
         return "对单位选定的人群,简化的项目保持满分"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """How figures become grade, consequences and lists; the half-year and the year view have one each."""
 

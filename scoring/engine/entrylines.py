@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
+
 import polars as pl
 
 from scoring.engine.blocks import EntryRule
@@ -11,37 +13,39 @@ from scoring.engine.people import of_profile
 from scoring.engine.scheme import Scheme
 from scoring.engine.tables import Tables
 
-DROPPED = (
-    "points",
-    "award",
-    "approved",
-    "reversed",
-    "sign",
-    "by_level",
-    "counts",
-    "latest",
-    "once",
-    "times",
-    "summed",
-    "price",
+KEPT = (
+    "member",
+    "item",
+    "rule",
+    "ref",
+    "date",
+    "code",
+    "level",
+    "quantity",
+    "amount",
+    "half",
+    "worth",
+    "reason",
 )
 
 
-def entry_lines(scheme: Scheme, item: pl.DataType, tables: Tables) -> pl.DataFrame:
+def entry_lines(scheme: Scheme, rules: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     """Lines of the entries of the period, and of those dated after it, which do not count yet.
 
     Entries before the period belong to an earlier sheet. An entry of a record or verdict has no item and no line.
+    rules: the scheme's `entry_rules`.
     """
     profiles = tables.people.select("member", "profile")
+    found = sorted(profiles.get_column("profile").unique())
     lines = (
         tables.facts.entries.with_row_index("row")
         .filter(pl.col("date") >= tables.period.starts_on)
         .rename({"item": "code"})
-        .join(_rules(scheme, item), on="code", how="inner")
+        .join(rules, on="code", how="inner")
         .join(profiles, on="member", how="left")
         .with_columns(level=pl.when("by_level").then("level"))
         .join(
-            _prices(scheme, profiles),
+            _prices(scheme, tuple(found)),
             on=["profile", "code", "level"],
             how="left",
             nulls_equal=True,
@@ -49,16 +53,18 @@ def entry_lines(scheme: Scheme, item: pl.DataType, tables: Tables) -> pl.DataFra
         .with_columns(reason=_reason(tables), worth=_worth())
     )
     lines = _only_one(lines)
+    _refuse_unpriced(lines)
     counts = pl.col("reason").is_null()
-    _refuse_unpriced(lines.filter(counts))
-    return lines.with_columns(
+    return lines.select(
+        *KEPT,
         kind=pl.when(counts).then(pl.lit("event")).otherwise(pl.lit("not_counted")),
         value=pl.when(counts & ~pl.col("zero")).then("worth").when(~counts).then(0),
         zero=pl.col("zero") & counts,
-    ).drop("row", "profile", "for_them", *DROPPED)
+    )
 
 
-def _rules(scheme: Scheme, item: pl.DataType) -> pl.DataFrame:
+def entry_rules(scheme: Scheme, item: pl.DataType) -> pl.DataFrame:
+    """What the rule of each entry code asks for and does, as a look-up table."""
     rows = [
         (
             code,
@@ -91,13 +97,13 @@ def _rules(scheme: Scheme, item: pl.DataType) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _prices(scheme: Scheme, profiles: pl.DataFrame) -> pl.DataFrame:
+@lru_cache(maxsize=256)
+def _prices(scheme: Scheme, profiles: tuple[int, ...]) -> pl.DataFrame:
     """What one entry is worth by profile, code and level; for_them is false where it is nothing to such a member."""
-    found = profiles.get_column("profile").unique().to_list()
     rules: list[EntryRule] = [rule for _, _, rule in scheme.entry_rules.values()]
     rows = [
         (profile, rule.head.code, level, price, price is not None)
-        for profile in found
+        for profile in profiles
         for rule in rules
         for level, price in rule.prices(of_profile(scheme, profile))
     ]
@@ -127,6 +133,7 @@ def _reason(tables: Tables) -> pl.Expr:
     )
 
 
+@cache
 def _worth() -> pl.Expr:
     given = rounded(pl.col("points")) * pl.col("sign")
     many = pl.col("price") * pl.when("times").then("quantity").otherwise(1)
@@ -164,7 +171,18 @@ def _only_one(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _refuse_unpriced(lines: pl.DataFrame) -> None:
     """An entry that counts must say what it is worth."""
-    lacks = (
+    bad = lines.filter(pl.col("reason").is_null() & _lacks().is_not_null())
+    if bad.height:
+        raise FactsError(
+            f"党员 {row['member']} 在 {row['date']} 的「{row['code']}」{row['lacks']}"
+            for row in bad.with_columns(lacks=_lacks()).sort("member", "date", "row").iter_rows(named=True)
+        )
+
+
+@cache
+def _lacks() -> pl.Expr:
+    """What an entry that counts does not say; null where it says all."""
+    return (
         pl.when(pl.col("by_level") & pl.col("for_them").is_null())
         .then(pl.lit("没有可用的级别。"))
         .when(pl.col("worth").is_null() & ~pl.col("zero"))
@@ -174,9 +192,3 @@ def _refuse_unpriced(lines: pl.DataFrame) -> None:
         .when(pl.col("latest") & ~pl.col("half").is_in(["H1", "H2"]).fill_null(False))
         .then(pl.lit("没有写明上半年(H1)还是下半年(H2)。"))
     )
-    bad = lines.with_columns(lacks=lacks).filter(pl.col("lacks").is_not_null())
-    if bad.height:
-        raise FactsError(
-            f"党员 {row['member']} 在 {row['date']} 的「{row['code']}」{row['lacks']}"
-            for row in bad.sort("member", "date", "row").iter_rows(named=True)
-        )

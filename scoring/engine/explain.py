@@ -70,8 +70,9 @@ class Explainer:
         if not found:
             raise KeyError(member)
         self.row = found[0]
-        self.values: dict[str, int] = {row["part"]: row["value"] for row in self._rows(results.parts)}
-        self.earned: dict[str, int | None] = {row["part"]: row["earned"] for row in self._rows(results.parts)}
+        parts = self._rows(results.parts)
+        self.values: dict[str, int] = {row["part"]: row["value"] for row in parts}
+        self.earned: dict[str, int | None] = {row["part"]: row["earned"] for row in parts}
         self.reviewed = self.row["status"] == "reviewed"
         figures = [row for row in self._rows(results.figures) if row["period"] == results.period.code]
         self.figures: dict[str, Any] | None = figures[0] if figures else None

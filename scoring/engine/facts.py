@@ -139,6 +139,8 @@ def _frame(name: str, data: Frame | None) -> pl.DataFrame:
     if not isinstance(data, pl.DataFrame):
         data = _from_rows(name, [dict(row) for row in data])
     _refuse_columns(name, set(data.columns))
+    if data.is_empty():
+        return pl.DataFrame(schema=schema)
     defaults = Facts.DEFAULTS.get(name, {})
     casts = []
     for column, kind in schema.items():
@@ -191,8 +193,14 @@ def _refuse_columns(name: str, columns: set[str]) -> None:
 
 
 @cache
-def _checks(name: str) -> dict[str, pl.Expr]:
-    """What may not be, and how it is said."""
+def _checks(name: str) -> list[pl.Expr]:
+    """Whether there is any of what may not be, each named as it is said."""
+    needed = [column for column in Facts.SCHEMAS[name] if column not in Facts.OPTIONAL.get(name, ())]
+    checks = {f"「{column}」为空或不是可用的值": pl.col(column).is_null() for column in needed} | _own_checks(name)
+    return [expression.any().alias(text) for text, expression in checks.items()]
+
+
+def _own_checks(name: str) -> dict[str, pl.Expr]:
     column = pl.col
     return {
         "members": {
@@ -243,15 +251,10 @@ def _problems(name: str, frames: dict[str, pl.DataFrame]) -> list[str]:
     frame = frames[name]
     if frame.is_empty():
         return []
-    checks = {f"「{column}」为空或不是可用的值": pl.col(column).is_null() for column in _needed(name)} | _checks(name)
-    found = frame.select(expression.any().alias(text) for text, expression in checks.items()).row(0)
-    problems = [f"「{name}」:{text}。" for text, bad in zip(checks, found, strict=True) if bad]
+    found = frame.select(_checks(name)).row(0, named=True)
+    problems = [f"「{name}」:{text}。" for text, bad in found.items() if bad]
     if name not in ("members", "organizations") and frame.join(frames["members"], on="member", how="anti").height:
         problems.append(f"「{name}」:有的记录不属于所给的党员。")
     if name == "payments" and frame.join(frames["dues"], on=["member", "month"], how="anti").height:
         problems.append("「payments」:有的月份没有应交记录。")
     return problems
-
-
-def _needed(name: str) -> list[str]:
-    return [column for column in Facts.SCHEMAS[name] if column not in Facts.OPTIONAL.get(name, ())]

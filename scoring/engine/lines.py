@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from scoring.engine.blocks import Attendance, LineBlock
-from scoring.engine.entrylines import entry_lines
+from scoring.engine.entrylines import entry_lines, entry_rules
 from scoring.engine.facts import Kind, Status
 from scoring.engine.people import simplified_items
 from scoring.engine.scheme import Scheme
@@ -48,17 +48,19 @@ class Compiled:
         self.attendance = self._attendance()
         self.line_blocks = [(item.code, index, rule) for item, index, rule in self.rules if isinstance(rule, LineBlock)]
         self.items = self._items(scheme)
+        self.entries = entry_rules(scheme, self.item)
+        self.no_lines = pl.DataFrame(schema=LINE_COLUMNS | {"item": self.item, "zero": pl.Boolean})
         self.layered = [item.code for item in scheme.items if item.layers]
 
     def _attendance(self) -> pl.DataFrame:
         rules = [(item, index, rule) for item, index, rule in self.rules if isinstance(rule, Attendance)]
         rows = [
-            (status, kind, item.code, index, value, "event", None)
+            (status, kind, item.code, index, value, value, False, "event", None)
             for item, index, rule in rules
             for status, value in rule.each.items()
             for kind in rule.kinds
         ] + [
-            (status, kind, item.code, index, 0, "not_counted", "excused")
+            (status, kind, item.code, index, 0, 0, False, "not_counted", "excused")
             for item, index, rule in rules
             if rule.deducts
             for status in EXCUSED
@@ -71,6 +73,8 @@ class Compiled:
             "item": self.item,
             "rule": pl.Int64,
             "value": pl.Int64,
+            "worth": pl.Int64,
+            "zero": pl.Boolean,
             "kind": pl.String,
             "reason": pl.String,
         }
@@ -119,26 +123,22 @@ def compiled(scheme: Scheme) -> Compiled:
 def all_lines(scheme: Scheme, tables: Tables) -> pl.DataFrame:
     """Every line of every member before zeroing: LINE_COLUMNS and `zero`, value null where zero."""
     rules = compiled(scheme)
-    empty = pl.DataFrame(schema=LINE_COLUMNS | {"item": rules.item, "zero": pl.Boolean})
-    frames = [empty, _attendance_lines(rules, tables), entry_lines(scheme, rules.item, tables)]
+    frames = [rules.no_lines, _attendance_lines(rules, tables), entry_lines(scheme, rules.entries, tables)]
     for item, index, block in rules.line_blocks:
         lines = block.lines(tables, item)
         own = {"kind": pl.lit("event")} if "kind" not in lines.columns else {}
         frames.append(lines.with_columns(item=pl.lit(item, rules.item), rule=pl.lit(index, pl.Int64), **own))
         if block.excuses_months:
             frames.append(_excused_months(rules, item, index, tables))
-    lines = pl.concat(frames, how="diagonal_relaxed").select(*empty.columns)
+    lines = pl.concat(frames, how="diagonal_relaxed")
     if rules.layered:
         lines = _of_the_layer(rules, tables, lines)
     return _simplified(scheme, rules, tables, lines) if scheme.simplified else lines
 
 
 def _attendance_lines(rules: Compiled, tables: Tables) -> pl.DataFrame:
-    return (
-        tables.attendance.rename({"kind": "activity"})
-        .join(rules.attendance, on=["status", "activity"], how="inner")
-        .with_columns(zero=pl.lit(False), worth=pl.col("value"))
-    )
+    records = tables.attendance.rename({"kind": "activity"})
+    return records.join(rules.attendance, on=["status", "activity"], how="inner")
 
 
 def _excused_months(rules: Compiled, item: str, index: int, tables: Tables) -> pl.DataFrame:
@@ -194,6 +194,7 @@ def with_limits(lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     limits = [
         items.filter(pl.col(column) != 0).select("member", "item", kind=pl.lit(kind), value=column, zero=pl.lit(False))
         for column, kind in {"floored": "floor", "capped": "cap"}.items()
+        if (items.get_column(column) != 0).any()
     ]
     ordered = pl.concat([lines, *limits], how="diagonal_relaxed").sort(*order, "quantity", "worth", nulls_last=True)
     if not ordered.get_column("zero").any():

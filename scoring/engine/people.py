@@ -34,7 +34,7 @@ class People:
     @property
     def facts(self) -> set[str]:
         """Facts of a member that decide whether they belong here."""
-        return {FACTS[name] for name in self.when.expression().meta.root_names() if name in FACTS}
+        return {FACTS[name] for name in self.when.expression.meta.root_names() if name in FACTS}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def persons(scheme: Scheme, members: pl.DataFrame, period: Period) -> pl.DataFra
     age = first.year - born.year() - (birthday > first.month * 100 + first.day).cast(pl.Int64)
     groups = list(scheme.people.values())
     frame = members.with_columns(age.cast(pl.Int64).alias("figure:age"), standing="status").with_columns(
-        group.when.expression().alias(f"who:{group.code}") for group in groups
+        group.when.expression.alias(f"who:{group.code}") for group in groups
     )
     layer = pl.lit(None, pl.String)
     for one in reversed(scheme.layers):

@@ -23,6 +23,6 @@ def reviewed(scheme: Scheme, tables: Tables) -> pl.DataFrame:
     runs = [reduce(and_, missed[start : start + review.quarters]) for start in range(len(missed) - review.quarters + 1)]
     failed = reduce(or_, runs, pl.lit(False))
     grade = pl.when(failed).then(pl.lit(review.missed)).otherwise(pl.lit(review.otherwise))
-    wide = wide.with_columns(pl.lit(None, pl.Int64).alias("figure:total"), grade=grade)
-    wide = judged(wide, scheme.outcome.verdicts, pl.lit(True))
+    wide = wide.with_columns(pl.lit(None, pl.Int64).alias("figure:total"))
+    wide = judged(wide, grade, scheme.outcome.verdicts, pl.lit(True))
     return wide.with_columns(status=pl.lit("reviewed"), missing=pl.lit([], pl.List(pl.String)))

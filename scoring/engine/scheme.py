@@ -120,6 +120,11 @@ class Scheme:
         """The figures that a period's sheet shows, likewise."""
         return self.year.figures if self.year and period.cycle != self.cycle else self.parts
 
+    @cached_property
+    def assessed(self) -> tuple[Item, ...]:
+        """The items that people score."""
+        return tuple(item for item in self.items if item.is_assessed)
+
     @property
     def takes_visits(self) -> bool:
         """True if it counts households visited."""

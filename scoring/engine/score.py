@@ -64,7 +64,7 @@ def score(scheme: Scheme, facts: Facts, period: Period, settings: Mapping[str, A
 def _check(scheme: Scheme, facts: Facts, period: Period) -> None:
     if scheme.cycle == "year" and period.cycle != "year":
         raise FactsError([f"《{scheme.title}》按年度考核,期间要写成年份,现在是「{period.code}」。"])
-    _refuse_strange(facts.assessments, {item.code for item in scheme.items if item.is_assessed}, "由人打分的项目")
+    _refuse_strange(facts.assessments, {item.code for item in scheme.assessed}, "由人打分的项目")
     codes = facts.entries.get_column("item").unique()
     unknown = sorted(set(codes) - scheme.entry_titles.keys())
     if unknown:
@@ -106,8 +106,8 @@ def _year_results(scheme: Scheme, view: YearView, tables: Tables, everyone: Tabl
         own = sheet.wide.select("member", *carried, pl.col("grade").alias(name), figure("total").alias(f"{name}:total"))
         wide = wide.join(own, on="member", how="left")
     total = divided(pl.col("h1:total") + pl.col("h2:total"), 2 * CENT) * CENT
-    wide = wide.with_columns(total.alias("figure:total")).with_columns(grade=banded(scheme.bands))
-    wide = judged(wide, view.outcome.verdicts, figure("total").is_not_null())
+    wide = wide.with_columns(total.alias("figure:total"))
+    wide = judged(wide, banded(scheme.bands), view.outcome.verdicts, figure("total").is_not_null())
     wide = decided(_with_status(wide, _missing_of_halves(halves, tables.period)), scheme, view.outcome, everyone.facts)
     rules = compiled(scheme)
     first = halves["h1"]
@@ -116,7 +116,7 @@ def _year_results(scheme: Scheme, view: YearView, tables: Tables, everyone: Tabl
         members=_members(wide, alerts(scheme, everyone), everyone.facts),
         items=_shown(first.items.clear()),
         parts=_long(wide, view.figures),
-        lines=pl.DataFrame(schema=LINE_COLUMNS | {"item": rules.item}),
+        lines=rules.no_lines.select(*LINE_COLUMNS),
         appraisal=first.appraisal.clear(),
         figures=pl.concat(
             [_figures(wide, tables.period)]
@@ -145,7 +145,7 @@ def _missing_of_halves(halves: dict[str, Sheet], period: Period) -> pl.DataFrame
 
 def _with_status(wide: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
     """`wide` with the sorted codes of what is missing, and the status that follows."""
-    codes = missing.group_by("member").agg(missing=pl.col("code").sort())
+    codes = missing.group_by("member").agg(missing=pl.col("code").unique().sort())
     return wide.join(codes, on="member", how="left", maintain_order="left").with_columns(
         status=pl.when(pl.col("missing").is_null()).then(pl.lit("scored")).otherwise(pl.lit("incomplete")),
         missing=pl.col("missing").fill_null([]),
@@ -154,9 +154,8 @@ def _with_status(wide: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:
 
 def _members(wide: pl.DataFrame, alerted: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     """One row for every member, those without a sheet included."""
-    own = wide.with_columns(total=figure("total")).select(
-        "member", *(column for column in MEMBER_COLUMNS if column not in ("member", "organization", "alerts"))
-    )
+    elsewhere = ("organization", "alerts", "total")
+    own = wide.select(*(column for column in MEMBER_COLUMNS if column not in elsewhere), total=figure("total"))
     return (
         facts.members.select("member", "organization")
         .join(own, on="member", how="left")
@@ -172,18 +171,16 @@ def _members(wide: pl.DataFrame, alerted: pl.DataFrame, facts: Facts) -> pl.Data
 
 def _long(wide: pl.DataFrame, parts: tuple[Part, ...]) -> pl.DataFrame:
     """member, part, value, earned (before its cap) of the parts that are known, in the order of the scheme."""
-    order = pl.Enum([part.code for part in parts])
+    codes = [part.code for part in parts]
     unlimited = pl.lit(None, pl.Int64)
     return (
-        pl.concat(
-            wide.select(
-                "member",
-                part=pl.lit(part.code, order),
-                value=figure(part.code),
-                earned=unlimited if part.cap is None else pl.col(f"earned:{part.code}"),
-            )
-            for part in parts
+        wide.select(
+            "member",
+            part=pl.lit(codes, pl.List(pl.Enum(codes))),
+            value=pl.concat_list(map(figure, codes)),
+            earned=pl.concat_list(unlimited if part.cap is None else f"earned:{part.code}" for part in parts),
         )
+        .explode("part", "value", "earned")
         .drop_nulls("value")
         .sort("member", "part")
     )
@@ -194,7 +191,7 @@ SUGGESTIONS = {"member": pl.Int64, "item": pl.String, "full": pl.Int64, "noted":
 
 def suggestions(scheme: Scheme, sheet: Sheet) -> pl.DataFrame:
     """member, item, full, noted, suggested: what the period's notes suggest for every assessed item."""
-    if not any(item.is_assessed for item in scheme.items):
+    if not scheme.assessed:
         return pl.DataFrame(schema=SUGGESTIONS | {"item": sheet.items.schema["item"]})
     noted = sheet.lines.filter(pl.col("reason") == "noted").group_by("member", "item").agg(noted=-pl.col("worth").sum())
     return (

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import add
 
 import polars as pl
 
-from scoring.engine.conditions import Arrears, Condition, EntryCount, Times, asked_for
+from scoring.engine.conditions import Arrears, Condition, EntryCount, GradeIs, Times, asked_for
 from scoring.engine.elements import Grade, Part, Verdict
 from scoring.engine.errors import FactsError
 from scoring.engine.lines import all_lines, compiled
@@ -29,7 +29,7 @@ class Sheet:
     items: pl.DataFrame
     lines: pl.DataFrame
     appraisal: pl.DataFrame
-    missing: pl.DataFrame  # member, code
+    missing: pl.DataFrame  # member, code; some twice
 
 
 def figure(code: str) -> pl.Expr:
@@ -44,40 +44,37 @@ def period_sheet(scheme: Scheme, tables: Tables) -> Sheet:
     wide = counted(tables, scheme.outcome.conditions).join(_sums(scheme, items), on="member", how="left")
     if scheme.groups:
         wide = wide.join(_appraised(appraisal), on="member", how="left")
-    made = _parts(scheme)
-    made["total"] = reduce(add, (made[code] for code in scheme.total.of)) - sum(
-        (made[code] for code in scheme.total.minus), pl.lit(0, pl.Int64)
-    )
-    wide = wide.with_columns(expression.alias(f"figure:{code}") for code, expression in made.items())
-    wide = judged(wide.with_columns(grade=banded(scheme.bands)), scheme.outcome.verdicts, figure("total").is_not_null())
-    missing = pl.concat([missing, _missing(scheme, tables, items)]).unique()
+    wide = wide.with_columns(_figures(scheme))
+    wide = judged(wide, banded(scheme.bands), scheme.outcome.verdicts, figure("total").is_not_null())
+    missing = pl.concat([missing, _missing(scheme, tables, items)])
     return Sheet(wide, items, lines, appraisal, missing)
 
 
 def counted(tables: Tables, conditions: list[Condition]) -> pl.DataFrame:
     """One row a member with what was counted: attendance, months unpaid, entries, arrears, earlier grades."""
     figures = ("required", "attended", "excused", "unpaid_months")
-    wide = (
-        tables.people.select("member", "organization", "standing", "layer")
-        .join(tables.counts, on="member", how="left")
-        .join(tables.unpaid_months, on="member", how="left")
-        .with_columns(pl.col(figures).fill_null(0))
-        .with_columns(tables.rate.alias("figure:attendance_rate"))
-        .rename({name: f"figure:{name}" for name in figures})
-        .join(_previous_grades(tables), on="member", how="left")
-        .with_columns(pl.col("previous").fill_null(""))
-    )
-    for arrears in asked_for(conditions, Arrears).values():
-        found = tables.arrears(arrears.months).select("member", pl.lit(True).alias(arrears.column))
-        wide = wide.join(found, on="member", how="left").with_columns(pl.col(arrears.column).fill_null(False))
-    counts = _entry_counts(tables, asked_for(conditions, EntryCount)) + _earlier_grades(
-        tables, asked_for(conditions, Times)
-    )
-    for frame in counts:
-        wide = wide.join(frame, on="member", how="left").with_columns(
-            pl.col([name for name in frame.columns if name != "member"]).fill_null(0)
-        )
-    return wide
+    entries, times = asked_for(conditions, EntryCount), asked_for(conditions, Times)
+    arrears, grades = asked_for(conditions, Arrears), asked_for(conditions, GradeIs)
+    frames = [
+        tables.counts,
+        tables.unpaid_months,
+        *([_previous_grades(tables)] if "previous" in grades else []),
+        *_entry_counts(tables, entries),
+        *_earlier_grades(tables, times),
+        *(
+            tables.arrears(asked.months).select("member", pl.lit(True).alias(column))
+            for column, asked in arrears.items()
+        ),
+    ]
+    wide = tables.people.select("member", "organization", "standing", "layer")
+    for frame in frames:
+        wide = wide.join(frame, on="member", how="left")
+    return wide.with_columns(
+        pl.col(*figures, *entries, *times).fill_null(0),
+        *([pl.col("previous").fill_null("")] if "previous" in grades else []),
+        *(pl.col(column).fill_null(False) for column in arrears),
+        tables.rate.alias("figure:attendance_rate"),
+    ).rename({name: f"figure:{name}" for name in figures})
 
 
 def _entry_counts(tables: Tables, counts: dict[str, EntryCount]) -> list[pl.DataFrame]:
@@ -85,17 +82,14 @@ def _entry_counts(tables: Tables, counts: dict[str, EntryCount]) -> list[pl.Data
         return []
     happened = tables.facts.entries.filter(
         pl.col("approved") & ~pl.col("reversed") & (pl.col("date") <= tables.period.ends_on)
-    )
-    return [
-        happened.group_by("member").agg(
-            (pl.col("item").is_in(count.codes) & (tables.within("date") | pl.lit(count.ever))).sum().alias(column)
-            for column, count in counts.items()
-        )
-    ]
+    ).with_columns(within=tables.within("date"))
+    return [happened.group_by("member").agg(count.counts.sum().alias(column) for column, count in counts.items())]
 
 
 def _earlier_grades(tables: Tables, times: dict[str, Times]) -> list[pl.DataFrame]:
     """How often each grade was given in earlier periods of the same length."""
+    if not times:
+        return []
     code = tables.period.code
     before = tables.facts.history.filter((pl.col("period").str.len_chars() == len(code)) & (pl.col("period") < code))
     return [
@@ -123,22 +117,24 @@ def _items(scheme: Scheme, tables: Tables, lines: pl.DataFrame) -> pl.DataFrame:
         tables.people.select("member", "layer")
         .join(rules.items, on="layer", how="inner", nulls_equal=True)
         .join(sums, on=["member", "item"], how="left", maintain_order="left")
-        .with_columns(left=pl.col("start") + pl.col("events").fill_null(0))
-        .with_columns(zeroed=pl.when("zero").then(pl.min_horizontal("left", 0)).otherwise("left"))
-        .with_columns(floor=pl.max_horizontal("zeroed", "floor"))
-        .with_columns(final=pl.min_horizontal("floor", "cap"))
     )
+    left = pl.col("start") + pl.col("events").fill_null(0)
+    zeroed = pl.when("zero").then(pl.min_horizontal(left, 0)).otherwise(left)
+    floor = pl.max_horizontal(zeroed, "floor")
+    final = pl.min_horizontal(floor, "cap")
     unknown = (pl.col("needs_line") & ~pl.col("known").fill_null(False)) | pl.col("unsure")
     if scheme.simplified:
         unsure = simplified_items(scheme, tables.people, rules.item).filter(pl.col("simplified").is_null())
         items = items.join(unsure.with_columns(lost=True), on=["member", "item"], how="left")
         unknown = unknown | pl.col("lost").fill_null(False)
     items = items.with_columns(
-        floored=pl.col("floor") - pl.col("zeroed"),
-        capped=pl.col("final") - pl.col("floor"),
-        value=pl.when(~unknown).then("final"),
+        left=left,
+        floored=floor - zeroed,
+        capped=final - floor,
+        value=pl.when(~unknown).then(final),
     )
-    _refuse_too_high(items)
+    if scheme.assessed:
+        _refuse_too_high(items)
     return items
 
 
@@ -154,8 +150,10 @@ def _refuse_too_high(items: pl.DataFrame) -> None:
 
 def _missing(scheme: Scheme, tables: Tables, items: pl.DataFrame) -> pl.DataFrame:
     """member, code: items without a score, and facts without which layer or group is not known."""
-    unscored = items.filter(pl.col("assessed") & ~pl.col("known").fill_null(False))
-    frames = [unscored.select("member", code=pl.col("item").cast(pl.String)), unknown_layers(scheme, tables.people)]
+    frames = [unknown_layers(scheme, tables.people)]
+    if scheme.assessed:
+        unscored = items.filter(pl.col("assessed") & ~pl.col("known").fill_null(False))
+        frames.append(unscored.select("member", code=pl.col("item").cast(pl.String)))
     if scheme.simplified:
         frames.append(unknown_groups(scheme, tables.people, compiled(scheme).item))
     return pl.concat(frames)
@@ -163,25 +161,28 @@ def _missing(scheme: Scheme, tables: Tables, items: pl.DataFrame) -> pl.DataFram
 
 def _sums(scheme: Scheme, items: pl.DataFrame) -> pl.DataFrame:
     """The sum of every such part, null where one of its items is not known; `earned:` where a part has a cap."""
-    parts = [part for part in scheme.parts if part.kind == "sum"]
-    own = {part.code: pl.col("value").filter(pl.col("part") == part.code) for part in parts}
-    sums = items.group_by("member").agg(
-        *(values.sum().alias(f"earned:{code}") for code, values in own.items()),
-        *(values.is_null().any().alias(f"unknown:{code}") for code, values in own.items()),
-    )
-    return sums.select(
-        "member",
-        *(pl.when(~pl.col(f"unknown:{p.code}")).then(f"earned:{p.code}").alias(f"earned:{p.code}") for p in parts),
-    ).with_columns(_limited(part).alias(f"figure:{part.code}") for part in parts)
+    return items.group_by("member").agg(_earned(scheme))
 
 
-def _limited(part: Part) -> pl.Expr:
-    earned = pl.col(f"earned:{part.code}") * (-1 if part.negated else 1)
-    return earned if part.cap is None else pl.when(earned > part.cap).then(part.cap).otherwise(earned)
+@lru_cache(maxsize=64)
+def _earned(scheme: Scheme) -> list[pl.Expr]:
+    made = []
+    for part in scheme.parts:
+        if part.kind == "sum":
+            values = pl.col("value").filter(pl.col("part") == part.code)
+            earned = pl.when(~values.is_null().any()).then(values.sum())
+            made += [earned.alias(f"earned:{part.code}"), _limited(part, earned).alias(f"figure:{part.code}")]
+    return made
 
 
-def _parts(scheme: Scheme) -> dict[str, pl.Expr]:
-    """How every part comes from the sums and from the parts before it."""
+def _limited(part: Part, earned: pl.Expr) -> pl.Expr:
+    shown = -earned if part.negated else earned
+    return shown if part.cap is None else pl.when(shown > part.cap).then(part.cap).otherwise(shown)
+
+
+@lru_cache(maxsize=64)
+def _figures(scheme: Scheme) -> list[pl.Expr]:
+    """How every part comes from the sums and from the parts before it, and the total from the parts."""
     made: dict[str, pl.Expr] = {}
     for part in scheme.parts:
         if part.kind == "weighted":
@@ -192,7 +193,10 @@ def _parts(scheme: Scheme) -> dict[str, pl.Expr]:
             made[part.code] = pl.col("appraised")
         else:
             made[part.code] = figure(part.code)
-    return made
+    made["total"] = reduce(add, (made[code] for code in scheme.total.of)) - sum(
+        (made[code] for code in scheme.total.minus), pl.lit(0, pl.Int64)
+    )
+    return [expression.alias(f"figure:{code}") for code, expression in made.items()]
 
 
 def _appraisal(scheme: Scheme, tables: Tables) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -206,6 +210,7 @@ def _appraisal(scheme: Scheme, tables: Tables) -> tuple[pl.DataFrame, pl.DataFra
     unknown = set(ballots.get_column("group").unique()) - {group.code for group in scheme.groups}
     if unknown:
         raise FactsError([f"方案没有「{group}」这个评议组。" for group in sorted(unknown)])
+    mean = divided(pl.col("sum"), pl.col("ballots") * CENT) * CENT
     cast = ballots.group_by("member", "group").agg(
         ballots=pl.col("count").sum(), sum=(pl.col("score") * pl.col("count")).sum()
     )
@@ -213,11 +218,14 @@ def _appraisal(scheme: Scheme, tables: Tables) -> tuple[pl.DataFrame, pl.DataFra
         tables.facts.members.select("member")
         .join(groups, how="cross")
         .join(cast, on=["member", "group"], how="left", maintain_order="left")
-        .with_columns(
-            ballots=pl.col("ballots").fill_null(0), mean=divided(pl.col("sum"), pl.col("ballots") * CENT) * CENT
+        .select(
+            "member",
+            "group",
+            pl.col("ballots").fill_null(0),
+            mean.alias("mean"),
+            "weight",
+            value=mean * pl.col("weight") // WEIGHT,
         )
-        .with_columns(value=pl.col("mean") * pl.col("weight") // WEIGHT)
-        .select("member", "group", "ballots", "mean", "weight", "value")
     )
     missing = appraisal.filter(pl.col("mean").is_null()).select("member", code=pl.lit("appraisal.") + pl.col("group"))
     return appraisal, missing
@@ -225,11 +233,8 @@ def _appraisal(scheme: Scheme, tables: Tables) -> tuple[pl.DataFrame, pl.DataFra
 
 def _appraised(appraisal: pl.DataFrame) -> pl.DataFrame:
     """The appraisal of every member whose groups all have ballots."""
-    return (
-        appraisal.group_by("member")
-        .agg(pl.col("value").sum(), pl.col("mean").is_null().any().alias("missing"))
-        .select("member", appraised=pl.when(~pl.col("missing")).then(rounded(pl.col("value"))))
-    )
+    missing = pl.col("mean").is_null().any()
+    return appraisal.group_by("member").agg(appraised=pl.when(~missing).then(rounded(pl.col("value").sum())))
 
 
 def banded(bands: tuple[Grade, ...]) -> pl.Expr:
@@ -242,14 +247,14 @@ def banded(bands: tuple[Grade, ...]) -> pl.Expr:
     return expression
 
 
-def judged(wide: pl.DataFrame, verdicts: tuple[Verdict, ...], settled: pl.Expr) -> pl.DataFrame:
-    """`wide` with what verdicts set whatever the points, and `verdict`, the index of the first that did.
+def judged(wide: pl.DataFrame, grade: pl.Expr, verdicts: tuple[Verdict, ...], settled: pl.Expr) -> pl.DataFrame:
+    """`wide` with the grade, or what verdicts set whatever the points, and `verdict`, the index of the first that did.
 
     settled: members who have a result; the others wait for what is missing.
     """
-    index, grade, total = pl.lit(None, pl.Int64), pl.col("grade"), figure("total")
+    index, total = pl.lit(None, pl.Int64), figure("total")
     for number, verdict in reversed(list(enumerate(verdicts))):
-        holds = verdict.when.expression() & settled
+        holds = verdict.when.expression & settled
         index = pl.when(holds).then(pl.lit(number, pl.Int64)).otherwise(index)
         grade = pl.when(holds).then(pl.lit(verdict.grade)).otherwise(grade)
         if verdict.total_micro is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from scoring.engine.facts import Facts
+from scoring.engine.facts import Facts, Status
 from scoring.engine.numbers import POINT, rounded
 from scoring.engine.people import persons
 from scoring.engine.period import Period
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from scoring.engine.scheme import Scheme
 
 MONTHS_OF_ALERT = 6
+IS_REQUIRED, IS_ATTENDED, IS_EXCUSED = (
+    pl.col("status").is_in(pl.Series(statuses, dtype=Status).implode()) for statuses in (REQUIRED, ATTENDED, EXCUSED)
+)
 
 
 def month_number(column: str) -> pl.Expr:
@@ -79,11 +82,10 @@ class Tables:
     @cached_property
     def counts(self) -> pl.DataFrame:
         """member, required, attended, excused: numbers of records in the period."""
-        status = pl.col("status")
         return self.attendance.group_by("member").agg(
-            required=status.is_in(list(REQUIRED)).sum().cast(pl.Int64),
-            attended=status.is_in(list(ATTENDED)).sum().cast(pl.Int64),
-            excused=status.is_in(list(EXCUSED)).sum().cast(pl.Int64),
+            required=IS_REQUIRED.sum().cast(pl.Int64),
+            attended=IS_ATTENDED.sum().cast(pl.Int64),
+            excused=IS_EXCUSED.sum().cast(pl.Int64),
         )
 
     @cached_property
@@ -96,25 +98,26 @@ class Tables:
         paid = (
             self.facts.payments.filter((pl.col("paid_on") <= self.period.ends_on) & (pl.col("amount") > 0))
             .sort("member", "month", "paid_on")
-            .join(self.facts.dues.select("member", "month", "due"), on=["member", "month"], how="inner")
-            .with_columns(sum=pl.col("amount").cum_sum().over("member", "month"))
-            .group_by("member", "month")
+            .join(self.facts.dues, on=["member", "month"], how="inner")
+            .group_by("member", "month", maintain_order=True)
             .agg(
                 first_paid=pl.col("paid_on").min(),
-                full_on=pl.col("paid_on").filter(pl.col("sum") >= pl.col("due")).min(),
+                full_on=pl.col("paid_on").filter(pl.col("amount").cum_sum() >= pl.col("due")).min(),
                 paid=pl.col("amount").sum(),
             )
         )
         return (
-            self.facts.dues.filter(pl.col("month") <= self.period.ends_on)
-            .join(paid, on=["member", "month"], how="left")
+            self.facts.dues.join(paid, on=["member", "month"], how="left")
             .with_columns(
                 number=month_number("month"),
                 due_day=pl.col("month").dt.month_end(),
                 owed=~pl.col("excused") & (pl.col("due") > 0),
                 paid=pl.col("paid").fill_null(0),
             )
-            .filter((pl.col("due_day") <= self.last_day) | pl.col("full_on").is_not_null())
+            .filter(
+                pl.col("month") <= self.period.ends_on,
+                (pl.col("due_day") <= self.last_day) | pl.col("full_on").is_not_null(),
+            )
             .sort("member", "month")
         )
 
@@ -160,14 +163,11 @@ class Tables:
         For a month i with a missed activity and nothing attended or excused, the windows ending in k are those with
         i ≤ k ≤ i + 5 that reach neither the good month before nor the one after, nor behind the records' beginning.
         """
-        status, back = pl.col("status"), MONTHS_OF_ALERT - 1
+        back = MONTHS_OF_ALERT - 1
         months = (
             self.facts.attendance.filter(pl.col("date") <= self.period.ends_on)
             .group_by("member", number=month_number("date"))
-            .agg(
-                good=status.is_in([*ATTENDED, *EXCUSED]).any(),
-                missed=status.is_in(list(REQUIRED)).any(),
-            )
+            .agg(good=(IS_ATTENDED | IS_EXCUSED).any(), missed=IS_REQUIRED.any())
         )
         bad = pl.col("missed") & ~pl.col("good")
         if not months.select(bad.any()).item():

@@ -221,7 +221,7 @@ def test_roster_takes_the_same_queries(sign_in, people, opened, roster, more, dj
     for number in range(more):
         Voter.objects.create(group=opened.groups.get(code="members_residents"), name=f"居民{number}")
     client = sign_in(people.staff)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(10):
         client.get(roster)
 
 

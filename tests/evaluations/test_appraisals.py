@@ -382,7 +382,7 @@ def test_list_takes_the_same_queries(sign_in, people, places, opened, more, djan
         branch = make.organization(f"新支部{number}", "branch", places.community)
         make.closed_appraisal(branch, "2025H1", {make.member(f"新人{number}", branch): {90: 6}})
     client = sign_in(people.staff)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(13):
         client.get(reverse("evaluations:appraisals"), {"period": "2025H1"})
 
 
@@ -391,7 +391,7 @@ def test_page_takes_the_same_queries(sign_in, people, places, more, django_asser
     counts = {make.member(f"新人{number}", places.branch): {90: 6} for number in range(1 + more)}
     closed = make.closed_appraisal(places.branch, "2025H1", counts)
     client = sign_in(people.staff)
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(14):
         client.get(reverse("evaluations:appraisal", args=[closed.pk]))
 
 

@@ -317,7 +317,7 @@ def test_list_takes_the_same_queries(sign_in, people, places, begin, django_asse
         begin(make.member(f"新人{number}", places.branch))
     client = sign_in(people.secretary)
     page(client, "measures")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6):
         page(client, "measures")
 
 
@@ -328,7 +328,7 @@ def test_measure_takes_the_same_queries(sign_in, people, begin, django_assert_nu
         services.complete_step(step, services.Done(TODAY, "有"), actor=people.general)
     client = sign_in(people.secretary)
     page(client, "measure", measure.pk)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(8):
         page(client, "measure", measure.pk)
 
 

@@ -303,5 +303,5 @@ def test_sheet_takes_the_same_queries(sign_in, half, places, people, django_asse
     for number in range(more + 1):
         services.object_to_sheet(sheet, people.zhang, f"不对{number}", actor=people.member)
     client = sign_in(people.secretary)
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(24):
         page(client, places.branch)

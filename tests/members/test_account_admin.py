@@ -71,7 +71,7 @@ def test_accounts_take_the_same_queries(sign_in, people, places, django_assert_n
     for number in range(count):
         make.user(f"组长{number}", Role.GROUP_LEADER, places.branch)
     client = sign_in(people.administrator)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6):
         client.get(url("accounts"))
 
 

@@ -7,11 +7,12 @@ import time
 import pytest
 from axes.models import AccessAttempt
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from members.middleware import STARTED
+from members.middleware import SEEN, STARTED
 from tests import factories as make
 
 SIGN_IN = "/sign-in/"
@@ -177,9 +178,29 @@ def test_eight_hours_after_sign_in_a_session_ends(sign_in, account):
 
 def test_session_idle_for_thirty_minutes_ends(sign_in, account):
     client = sign_in(account)
+    session = client.session
+    del session[SEEN]
+    session.save()
     client.get("/password/")
     assert client.session.get_expiry_age() == 30 * 60
     assert client.cookies["sessionid"]["max-age"] == ""  # and with the browser
+    Session.objects.update(expire_date=timezone.now())
+    assert client.get("/password/").url == f"{SIGN_IN}?next=/password/"
+
+
+def test_request_puts_the_idle_end_off_but_not_more_than_once_a_minute(sign_in, account):
+    client = sign_in(account)
+    client.get("/password/")
+    soon = timezone.now() + datetime.timedelta(minutes=5)
+    Session.objects.update(expire_date=soon)
+    client.get("/password/")
+    assert Session.objects.get().expire_date == soon
+    session = client.session
+    session[SEEN] -= 60
+    session.save()
+    Session.objects.update(expire_date=soon)
+    client.get("/password/")
+    assert Session.objects.get().expire_date > timezone.now() + datetime.timedelta(minutes=29)
 
 
 def test_account_switched_off_loses_access_with_the_next_request(sign_in, account):

@@ -218,7 +218,7 @@ def test_ledger_takes_the_same_queries(sign_in, people, places, computed, django
         event = make.activity(places.branch, people.secretary, datetime.date(2025, 5, day))
         make.attendance(event, people.zhang, "absent", people.secretary)
     client = sign_in(people.secretary)
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(24):
         page(client, people.zhang)
 
 

@@ -361,5 +361,5 @@ def test_list_of_templates_takes_the_same_queries(sign_in, people, places, djang
         own = make.organization(f"第{number}街道", "committee")
         people.staff.role_assignments.create(role=Role.STREET_STAFF, organization=own, starts_on=make.LONG_AGO)
     client = sign_in(people.staff)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6):
         client.get(reverse("reports:notice_templates"))

@@ -240,7 +240,7 @@ def test_my_declarations_take_the_same_queries(sign_in, people, adopted, django_
         client.get(reverse("scoring:mine"))
 
 
-MINE_QUERIES = 11
+MINE_QUERIES = 8
 
 
 def test_proxy_is_named_to_the_member(sign_in, people, adopted):

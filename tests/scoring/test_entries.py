@@ -252,5 +252,5 @@ def test_entries_list_takes_the_same_queries(sign_in, people, adopted, django_as
         )
     client = sign_in(people.secretary)
     client.get(reverse("scoring:entries"))  # definitions are read once a process
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(7):
         client.get(reverse("scoring:entries"))

@@ -149,4 +149,4 @@ def test_conditions_know_that_they_do_not_know(condition, expected):
     wide = pl.DataFrame(
         {"figure:x": [None], "figure:known": [5]}, schema={"figure:x": pl.Int64, "figure:known": pl.Int64}
     )
-    assert wide.select(condition.expression()).item() is expected
+    assert wide.select(condition.expression).item() is expected
