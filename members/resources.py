@@ -104,6 +104,14 @@ class Counts(results.Result):
         self.invalid_rows = [number]
 
 
+def values_of(member: Member) -> str:
+    """What is written of a new member, to be looked over: columns in the wrong place are seen at once."""
+    days = ((member.born, "出生"), (member.joined_on, "入党"), (member.converted_on, "转正"))
+    words = [member.get_gender_display(), *(f"{day} {what}" for day, what in days if day), member.get_status_display()]
+    words += [f"电话 {member.masked_phone}"] if member.phone else []
+    return ",".join(words)
+
+
 class MemberResource(resources.ModelResource):
     """Rows of a roster. Blank cells of a member on record leave it as it is."""
 
@@ -377,6 +385,8 @@ class MemberResource(resources.ModelResource):
         try:
             instance.full_clean(exclude=errors.keys(), validate_unique=False, validate_constraints=False)
         except ValidationError as error:
+            if "joined_on" in errors:  # a day of conversion is held against it
+                error.error_dict.pop("converted_on", None)
             errors = error.update_error_dict(errors)
         if errors:
             raise ValidationError(errors)
@@ -391,7 +401,7 @@ class MemberResource(resources.ModelResource):
         move = self.plan.move
         if self.before is None:
             self.row.kind = "new"
-            self.row.lines = [f"自 {self.plan.starts_on} 起在{self.plan.branch}"]
+            self.row.lines = [values_of(instance), f"自 {self.plan.starts_on} 起在{self.plan.branch}"]
             self.created.append((instance, self.plan))
         else:
             self.row.kind = "changed"

@@ -17,6 +17,7 @@ OLDEST_BIRTH = datetime.date(1900, 1, 1)
 JOINING_AGE = 18  # Party constitution, art. 1
 PROBATION_MONTHS = 12  # art. 7
 ENDS_AFTER_START = Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on"))
+MOBILE_DIGITS = 11
 
 
 class MemberStatus(models.TextChoices):
@@ -38,6 +39,18 @@ class MemberCategory(models.TextChoices):
     SECTION = "b", "科级干部"
     ORDINARY = "c", "一般党员"
     RETIRED = "d", "离退休党员"
+
+
+def phone_fault(phone: str) -> str:
+    """The sentence that refuses a number; empty for a good one, and for none. Only mobile numbers begin with 1."""
+    if not phone:
+        return ""
+    if not re.fullmatch(r"\+?[0-9][0-9-]{6,17}", phone):
+        return "电话只能有数字和短横线,7 到 18 位。"
+    digits = phone.replace("-", "")
+    if digits.startswith("1") and len(digits) != MOBILE_DIGITS:
+        return f"手机号应是 {MOBILE_DIGITS} 位,现在是 {len(digits)} 位,请核对。"
+    return ""
 
 
 class Member(models.Model):
@@ -123,8 +136,8 @@ class Member(models.Model):
             faults["joined_on"] = f"入党日期 {self.joined_on} 时不满 {JOINING_AGE} 周岁,请核对入党日期和出生日期。"
         if self.id_number and (fault := id_number_fault(self.id_number, self.born, self.gender)):
             faults["id_number"] = fault
-        if self.phone and not re.fullmatch(r"\+?[0-9][0-9-]{6,17}", self.phone):
-            faults["phone"] = "电话只能有数字和短横线,7 到 18 位。"
+        if fault := phone_fault(self.phone):
+            faults["phone"] = fault
         if faults:
             raise ValidationError(faults)
 

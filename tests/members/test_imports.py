@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from members import services
 from members.models import ClosedPeriod, FactChange, Member, Membership, Position
+from members.models.people import phone_fault
 from tests import factories as make
 from tests.members.many_rows import STATUS
 
@@ -103,7 +104,8 @@ def test_import_previews_then_writes(people, places, importer):
             2,
             "new",
             [
-                f"自 {datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))):%Y-%m-%d} 起在和平社区第一党支部"
+                "女,1965-03-02 出生,正式党员",
+                f"自 {datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))):%Y-%m-%d} 起在和平社区第一党支部",
             ],
         )
     ]
@@ -296,7 +298,14 @@ def test_import_reads_the_national_roster_without_numbers(people, places, import
     assert preview["unused"] == ["序号", "民族", "学历"]
     assert [(row.kind, row.code, row.lines) for row in preview["page"]] == [
         ("changed", "T1", ["入党日期:无 → 1990-07-01"]),
-        ("new", preview["page"][1].code, ["自 1990-07-01 起在和平社区第一党支部"]),
+        (
+            "new",
+            preview["page"][1].code,
+            [
+                "女,1965-03-02 出生,1990-07-01 入党,1991-07-01 转正,正式党员,电话 138****34",
+                "自 1990-07-01 起在和平社区第一党支部",
+            ],
+        ),
     ]
     confirm(importer)
     chen = Member.objects.get(name="陈桂兰")
@@ -844,3 +853,19 @@ def test_template_has_the_columns(people, importer):
     book = openpyxl.load_workbook(io.BytesIO(importer.get(url("import_template")).content))
     assert [cell.value for cell in book.worksheets[0][1]][:4] == ["编号", "姓名", "性别", "出生日期"]
     assert Position.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("phone", "sentence"),
+    [
+        ("1390000", "手机号应是 11 位,现在是 7 位,请核对"),
+        ("139000012345", "手机号应是 11 位,现在是 12 位,请核对"),
+        ("abc", "电话只能有数字和短横线,7 到 18 位"),
+        ("13900001234", ""),
+        ("0931-8412345", ""),
+        ("8412345", ""),
+    ],
+)
+def test_a_phone_number_has_as_many_digits_as_it_should(phone, sentence):
+    assert phone_fault(phone).startswith(sentence)
+    assert bool(phone_fault(phone)) == bool(sentence)
