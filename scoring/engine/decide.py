@@ -151,14 +151,15 @@ def outlook(wide: pl.DataFrame, scheme: Scheme, outcome: Outcome) -> pl.DataFram
     """Distance to the next grade, what is to spare above the grade's floor, and distance to every threshold that
     would lead to a consequence, onto a list or to a verdict, if it alone were crossed.
     """
-    near, value, labels = _in_sight(scheme, outcome)
+    near, values, labels = _in_sight(scheme, outcome)
     if labels.is_empty():
         return pl.DataFrame(schema=OUTLOOK)
+    scored = wide.filter(pl.col("status") != "reviewed")
     distance = pl.col("threshold") - pl.col("value")
     return (
-        wide.filter(pl.col("status") != "reviewed")
-        .select("member", near=near, value=value, place=list(range(labels.height)))
-        .explode("near", "value", "place")
+        scored.select("member", **near)
+        .unpivot(index="member", variable_name="place", value_name="near")
+        .with_columns(scored.select(**values).unpivot().get_column("value"))
         .filter("near")
         .join(labels, on="place", how="inner")
         # A grade's limit that is reached is a distance below zero.
@@ -169,16 +170,17 @@ def outlook(wide: pl.DataFrame, scheme: Scheme, outcome: Outcome) -> pl.DataFram
 
 
 @lru_cache(maxsize=128)
-def _in_sight(scheme: Scheme, outcome: Outcome) -> tuple[pl.Expr, pl.Expr, pl.DataFrame]:
-    """Lists of whether each threshold is in sight and where one stands, and by place what they lead to."""
-    ahead = [*_grades_ahead(scheme.bands), *_ahead(outcome)]
+def _in_sight(scheme: Scheme, outcome: Outcome) -> tuple[dict[str, pl.Expr], dict[str, pl.Expr], pl.DataFrame]:
+    """By place whether each threshold is in sight, where one stands, and as a look-up table what it leads to."""
+    ahead = {str(place): one for place, one in enumerate([*_grades_ahead(scheme.bands), *_ahead(outcome)])}
     labels = pl.DataFrame(
-        [(place, one.kind, one.code, one.of, one.met, one.threshold) for place, one in enumerate(ahead)],
-        schema={"place": pl.Int64} | {name: OUTLOOK[name] for name in ("kind", "code", "of", "met", "threshold")},
+        [(place, one.kind, one.code, one.of, one.met, one.threshold) for place, one in ahead.items()],
+        schema={"place": pl.String} | {name: OUTLOOK[name] for name in ("kind", "code", "of", "met", "threshold")},
         orient="row",
     )
-    near, value = [one.near for one in ahead], [one.value.cast(pl.Int64) for one in ahead]
-    return pl.concat_list(near or pl.lit(False)), pl.concat_list(value or pl.lit(0)), labels
+    near = {place: one.near for place, one in ahead.items()}
+    values = {place: one.value.cast(pl.Int64) for place, one in ahead.items()}
+    return near, values, labels
 
 
 def _ahead(outcome: Outcome) -> Iterator[Ahead]:

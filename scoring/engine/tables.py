@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from scoring.engine.facts import Facts, Status
+from scoring.engine.facts import Facts
 from scoring.engine.numbers import POINT, rounded
 from scoring.engine.people import persons
 from scoring.engine.period import Period
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MONTHS_OF_ALERT = 6
 IS_REQUIRED, IS_ATTENDED, IS_EXCUSED = (
-    pl.col("status").is_in(pl.Series(statuses, dtype=Status).implode()) for statuses in (REQUIRED, ATTENDED, EXCUSED)
+    pl.col("status").is_in(list(statuses)) for statuses in (REQUIRED, ATTENDED, EXCUSED)
 )
 
 
@@ -167,7 +167,7 @@ class Tables:
         months = (
             self.facts.attendance.filter(pl.col("date") <= self.period.ends_on)
             .group_by("member", number=month_number("date"))
-            .agg(good=(IS_ATTENDED | IS_EXCUSED).any(), missed=IS_REQUIRED.any())
+            .agg(good=pl.col("status").is_in([*ATTENDED, *EXCUSED]).any(), missed=IS_REQUIRED.any())
         )
         bad = pl.col("missed") & ~pl.col("good")
         if not months.select(bad.any()).item():
