@@ -1,11 +1,9 @@
 """Lists: a head that sorts, as many rows a page as one likes, and all that is shown as a workbook."""
 
 import datetime
-from collections.abc import Sequence
 from decimal import Decimal
 
 import django_tables2 as tables
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -13,12 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from members.cookies import remember
 from members.exports import as_download, write
 
 SIZES = (20, 50, 100, 200)  # rows a page
 USUAL_SIZE = 50
 MOST_EXPORTED = 20_000  # rows; two seconds
-YEAR = 365 * 24 * 3600
 
 
 class Figures(tables.Column):
@@ -36,9 +34,9 @@ class ListTable(tables.Table):
 
     title: str
 
-    def __init__(self, rows: QuerySet | Sequence, request: HttpRequest, **options):
-        super().__init__(rows, order_by=request.GET.getlist("sort"), **options)
-        self.request, self.sizes, self.size = request, SIZES, size_of(request)
+    def __init__(self, rows: QuerySet, request: HttpRequest):
+        super().__init__(rows, order_by=request.GET.getlist("sort"))
+        self.sizes, self.size = SIZES, size_of(request)
         self.page = Paginator(self.data.data, self.size).get_page(request.GET.get("page"))
 
     def workbook(self) -> bytes:
@@ -76,7 +74,7 @@ def list_page(request: HttpRequest, template: str, table: ListTable, context: di
         return exported(request, table)
     response = render(request, template, context | {"table": table, "page": table.page})
     if "rows" in request.GET:
-        response.set_cookie("rows", table.size, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.TLS)
+        remember(response, "rows", str(table.size))
     return response
 
 

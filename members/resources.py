@@ -5,7 +5,6 @@ import datetime
 import itertools
 import re
 import unicodedata
-from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -14,7 +13,6 @@ from import_export import fields, instance_loaders, resources, results
 from members.fields import number_digest
 from members.models import (
     ClosedPeriod,
-    FactChange,
     Member,
     MemberCategory,
     Membership,
@@ -43,7 +41,8 @@ from members.roster_columns import (
     NameWidget,
     plain_word,
 )
-from members.services.people import ROSTER_FIELDS, require_dated_step, roster_changes
+from members.roster_rows import Plan, Post, Row, undated_changes, values_of
+from members.services.people import ROSTER_FIELDS, require_dated_step
 from members.services.periods import closed_periods_of, in_closed, require_status_kept
 
 FAULTY_ROWS = 200  # after so many the rest is not looked at: nothing can be written, and nobody reads on
@@ -51,43 +50,6 @@ FAULTY_ROWS = 200  # after so many the rest is not looked at: nothing can be wri
 
 class TooManyFaultsError(Exception):
     """So many rows have faults that the rest was not looked at."""
-
-
-@dataclass
-class Row:
-    """What one row of the file comes to."""
-
-    number: int
-    name: str
-    code: str
-    kind: str = "same"
-    out_of_scope: bool = False  # names somebody whose record is not the user's to keep
-    lines: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Post:
-    """A post that a row names: where, and since when, if it says so."""
-
-    title: str
-    starts_on: datetime.date | None = None
-    organization: Organization | None = None
-
-
-@dataclass
-class Plan:
-    """What a row asks for beside the member's own columns."""
-
-    branch: Organization | None = None
-    starts_on: datetime.date | None = None
-    posts: list[Post] = field(default_factory=list)
-    move: MobilityChange | None = None
-
-
-def undated_changes(before: Member, after: Member, actor: User) -> list[FactChange]:
-    """`roster_changes` but for the mobility, of which the file makes a change with a day."""
-    return [change for change in roster_changes(before, after, actor) if change.key != "mobility"]
 
 
 class Counts(results.Result):
@@ -102,14 +64,6 @@ class Counts(results.Result):
 
     def append_invalid_row(self, number, row, validation_error):
         self.invalid_rows = [number]
-
-
-def values_of(member: Member) -> str:
-    """What is written of a new member, to be looked over: columns in the wrong place are seen at once."""
-    days = ((member.born, "出生"), (member.joined_on, "入党"), (member.converted_on, "转正"))
-    words = [member.get_gender_display(), *(f"{day} {what}" for day, what in days if day), member.get_status_display()]
-    words += [f"电话 {member.masked_phone}"] if member.phone else []
-    return ",".join(words)
 
 
 class MemberResource(resources.ModelResource):

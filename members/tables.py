@@ -17,7 +17,7 @@ class RosterTable(ListTable):
 
 
 class ActivityTable(ListTable):
-    """Rows are activities; for the workbook from `with_summary()`."""
+    """Rows are activities; for the workbook from `with_summary()`, and `missing` is set, as `unrecorded` gives it."""
 
     title = "活动"
     date = Column("日期", order_by=("date", "pk"), initial_sort_descending=True)
@@ -29,6 +29,10 @@ class ActivityTable(ListTable):
     attended = Figures("到会", visible=False)
     on_leave = Figures("请假", visible=False)
     missed = Figures("缺席", visible=False)
+    unrecorded = Figures("待登记", empty_values=(), visible=False)
+
+    def value_unrecorded(self, record) -> int:
+        return self.missing[record.pk]
 
 
 class AccountTable(ListTable):

@@ -1,11 +1,10 @@
-"""Adoptions: looked at before they are made, given other settings from a later period on, withdrawn before they begin."""
+"""Writes of adoptions: made, given other settings from a later period on, ended, withdrawn before they begin; and of their
+documents."""
 
 from __future__ import annotations
 
 import datetime
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -14,13 +13,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q
 
-from members.models import ClosedPeriod, Membership, Organization, OrganizationKind, Position, User
-from members.querysets import in_subtrees
+from members.models import ClosedPeriod, Organization, OrganizationKind, User
+from scoring.adoption_effects import branches_of, siblings_of
 from scoring.documents import read_document
 from scoring.engine import Period, Scheme
-from scoring.engine.vocabulary import POSTS
-from scoring.models import Adoption, Entry, SchemeVersion, UnitDocument, WorkedCase
-from scoring.trying import near
+from scoring.models import Adoption, SchemeVersion, UnitDocument, WorkedCase
 from scoring.unit_settings import refused
 from scoring.worked_cases import names_settings, run_document
 
@@ -32,116 +29,6 @@ def starts(cycle: str, today: datetime.date) -> list[Period]:
     """Periods from whose first day a scheme may be adopted: of last year, this and the next."""
     years = range(today.year - 1, today.year + 2)
     return [period for year in years for period in (Period(year).halves if cycle == "half_year" else (Period(year),))]
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What an adoption changes, for whom.
-
-    before: the adoptions that it takes the place of (None: none), each with the number of its branches;
-    keeping: branches below that stay under an adoption of their own; until: a later adoption of the same organisation,
-    from which day on this one no longer counts; rounds: name of the organisation and period of the rounds that run;
-    unknown: entries on record from its first day on that the scheme has no clause for.
-    """
-
-    branches: list[Organization]
-    members: int
-    before: list[tuple[Adoption | None, int]]
-    keeping: list[Organization]
-    until: Adoption | None
-    rounds: list[tuple[str, Period]]
-    unknown: int
-
-
-def effect_of(adoption: Adoption) -> Effect:
-    """What `adoption`, which need not be stored, changes."""
-    nearest = _nearest(adoption)
-    keeping = [branch for branch, other in nearest.items() if other and _below(other, adoption)]
-    branches = [branch for branch in nearest if branch not in keeping]
-    before = Counter(nearest[branch] for branch in branches)
-    members = _members(adoption, keeping)
-    return Effect(
-        branches=branches,
-        members=members.count(),
-        before=sorted(before.items(), key=lambda pair: -pair[1]),
-        keeping=keeping,
-        until=_siblings(adoption).filter(starts_on__gt=adoption.starts_on).order_by("starts_on").first(),
-        rounds=_rounds(adoption),
-        unknown=_unknown(adoption, members),
-    )
-
-
-def _siblings(adoption: Adoption):
-    """Adoptions of the same organisation for the same people."""
-    same = Adoption.objects.filter(organization=adoption.organization, position=adoption.position)
-    return same.exclude(pk=adoption.pk).select_related("version", "organization")
-
-
-def _below(other: Adoption, adoption: Adoption) -> bool:
-    return len(other.organization.path) > len(adoption.organization.path)
-
-
-def _nearest(adoption: Adoption) -> dict[Organization, Adoption | None]:
-    """For each branch at or below the adoption's organisation, the one that counts there on its first day without it."""
-    branches = list(Organization.objects.under(adoption.organization).branches())
-    others = Adoption.objects.exclude(pk=adoption.pk).filter(position=adoption.position)
-    return dict.fromkeys(branches) | others.nearest(branches, adoption.starts_on)
-
-
-def _members(adoption: Adoption, keeping: list[Organization]):
-    """Memberships of today that come under the adoption; with a position, of those who hold it."""
-    there = Membership.objects.in_office().filter(organization__path__startswith=adoption.organization.path)
-    if keeping:
-        there = there.exclude(in_subtrees([branch.path for branch in keeping], "organization__path"))
-    if adoption.position:
-        there = there.filter(member__in=Position.objects.in_office().filter(title=adoption.position).values("member"))
-    return there
-
-
-def _rounds(adoption: Adoption) -> list[tuple[str, Period]]:
-    """Rounds at, above or below the organisation that run, and whose last day the adoption is in force on."""
-    running = near(adoption.organization).filter(rounds__isnull=False, rounds__closed_at__isnull=True)
-    rows = running.order_by("path", "rounds__period").values_list("name", "rounds__period").distinct()
-    found = [(name, Period.parse(code)) for name, code in rows]
-    return [(name, period) for name, period in found if period.ends_on >= adoption.starts_on]
-
-
-def _unknown(adoption: Adoption, members) -> int:
-    if adoption.position:
-        return 0  # the general scheme goes on counting them
-    entries = Entry.objects.lines().filter(member__in=members.values("member"), date__gte=adoption.starts_on)
-    return (
-        entries.exclude(status__in=("rejected", "withdrawn"))
-        .exclude(item__in=list(adoption.version.scheme.entry_titles))
-        .count()
-    )
-
-
-def cautions(adoption: Adoption, effect: Effect) -> list[str]:
-    """What whoever is about to adopt has perhaps not meant: a scheme for others, or one that holds already."""
-    scheme, found = adoption.version.scheme, []
-    if scheme.post and adoption.position != scheme.post:
-        whom = adoption.get_position_display() if adoption.position else "全体党员"
-        instead = "" if adoption.position else ",原来的方案不再用"
-        found.append(
-            f"《{scheme.title}》是考核{POSTS[scheme.post]}的,现在选的是用于{whom}:"
-            f"{effect.members} 人都会按它计分、定等次{instead}。如果不是这个意思,请回上一步改「用于谁」。"
-        )
-    same = {before: count for before, count in effect.before if before and _alike(before, adoption)}
-    if same:
-        count = sum(same.values())
-        which = "这些支部" if count == len(effect.branches) else f"其中 {count} 个支部"
-        above = any(before.organization_id != adoption.organization_id for before in same)
-        then = ",只是以后上级改用别的方案时,这里不再跟着改" if above else ""
-        found.append(f"{which}本来就按{adoption.version}、同样的设定计分,再采用一次,分数没有变化{then}。")
-    return found
-
-
-def _alike(one: Adoption, other: Adoption) -> bool:
-    return one.version_id == other.version_id and one.settings == other.settings
-
-
-# Making ----------------------------------------------------------------------------------------
 
 
 def require_adoptable(adoption: Adoption) -> None:
@@ -168,7 +55,7 @@ def require_adoptable(adoption: Adoption) -> None:
         )
     elif closed := settled_period(adoption):
         faults["starts_on"] = closed_words(closed, scheme)
-    elif same := _siblings(adoption).filter(starts_on=day).first():
+    elif same := siblings_of(adoption).filter(starts_on=day).first():
         faults["starts_on"] = f"{place}从 {day} 起已经采用{same.version},请选别的周期。"
     if faults:
         raise ValidationError(faults)
@@ -207,9 +94,7 @@ def _of_another_position(adoption: Adoption) -> Adoption | None:
 
 def settled_period(adoption: Adoption) -> ClosedPeriod | None:
     """A settled period that the adoption would reach into, of a branch that it is for."""
-    nearest = _nearest(adoption)
-    branches = [branch for branch, other in nearest.items() if not (other and _below(other, adoption))]
-    paths = {path for branch in (*branches, adoption.organization) for path in branch.lineage}
+    paths = {path for branch in (*branches_of(adoption), adoption.organization) for path in branch.lineage}
     closed = ClosedPeriod.objects.filter(organization__path__in=paths, ends_on__gte=adoption.starts_on)
     return closed.select_related("organization").order_by("-ends_on").first()
 
@@ -341,7 +226,7 @@ def after_end(adoption: Adoption, day: datetime.date) -> Adoption:
     adoption cannot end then.
     """
     place = adoption.organization
-    later = _siblings(adoption).filter(starts_on__gt=adoption.starts_on).order_by("starts_on").first()
+    later = siblings_of(adoption).filter(starts_on__gt=adoption.starts_on).order_by("starts_on").first()
     above = Adoption.objects.filter(position=adoption.position).own_of(place.lineage[:-1], day)
     inherited = max(above.values(), key=lambda row: len(row.organization.path), default=None)
     planned = Adoption(organization=place, position=adoption.position, starts_on=day)
@@ -420,7 +305,7 @@ def remove_document(adoption: Adoption) -> None:
 
 def _carry_document(adoption: Adoption) -> None:
     """Attach to a new adoption what the one before it of the same organisation and scheme showed."""
-    before = _siblings(adoption).filter(version__code=adoption.version.code, starts_on__lt=adoption.starts_on)
+    before = siblings_of(adoption).filter(version__code=adoption.version.code, starts_on__lt=adoption.starts_on)
     earlier = before.order_by("-starts_on").first()
     document = UnitDocument.objects.filter(adoption=earlier).first() if earlier else None
     if document:

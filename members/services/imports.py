@@ -8,8 +8,9 @@ import json
 from django.db import IntegrityError, transaction
 
 from members.models import FactChange, Member, Membership, MobilityChange, Organization, Position, User
-from members.resources import MemberResource, Plan, Row, TooManyFaultsError, undated_changes
+from members.resources import MemberResource, TooManyFaultsError
 from members.roster_columns import to_dataset
+from members.roster_rows import Plan, Row, undated_changes
 from members.services import keeping
 from members.services.people import joining_change, position_change
 from members.services.states import mobility_change

@@ -14,9 +14,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from config.errors import error_page
+from members.cookies import remember
 from members.forms.accounts import ChangePasswordForm, SignInForm
-
-YEAR = 365 * 24 * 60 * 60  # seconds
 
 
 @login_not_required
@@ -69,7 +68,7 @@ def large_type(request: HttpRequest) -> HttpResponse:
     """Back to the page one was on, in large type or out of it; the browser remembers."""
     response = redirect(_next_page(request))
     large = "on" if request.POST.get("large") == "on" else "off"
-    response.set_cookie("large", large, max_age=YEAR, samesite="Lax", httponly=True, secure=settings.TLS)
+    remember(response, "large", large)
     return response
 
 

@@ -28,9 +28,9 @@ def activities(request: HttpRequest) -> HttpResponse:
     found = form.apply(visible.select_related("organization"))
     found = found.order_by(*Activity._meta.ordering)  # which a summary would else undo
     table = ActivityTable(found.with_summary() if is_export(request) else found, request)
+    missing = table.missing = unrecorded(found if is_export(request) else table.page)
     # Counted for the page's rows only.
     summaries = visible.filter(pk__in=[row.pk for row in table.page]).order_by().with_summary().in_bulk()
-    missing = unrecorded(table.page)
     for row in table.page:
         row.summary, row.unrecorded = summaries[row.pk], missing[row.pk]
     context = {
@@ -65,12 +65,17 @@ def calendar(request: HttpRequest) -> HttpResponse:
 
 
 def days_of(user: User, month: datetime.date, organization: Organization | None) -> dict[datetime.date, list[Activity]]:
-    """The month's activities by their days, in the order of the hour; of an organisation and all below it, or of all."""
+    """The month's activities by their days, in the order of the hour, each with how many are not recorded.
+
+    Of an organisation and all below it, or of all.
+    """
     found = Activity.objects.visible_to(user).in_period(month, last_of(month))
     if organization:
         found = found.filter(organization__path__startswith=organization.path)
-    days = defaultdict(list)
-    for event in found.with_summary().select_related("organization").order_by("date", "starts_at", "pk"):
+    found = list(found.select_related("organization").order_by("date", "starts_at", "pk"))
+    missing, days = unrecorded(found), defaultdict(list)
+    for event in found:
+        event.unrecorded = missing[event.pk]
         days[event.date].append(event)
     return days
 

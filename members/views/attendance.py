@@ -212,17 +212,18 @@ def paste_attendance(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw_attendance(request: HttpRequest, pk: int) -> HttpResponse:
     """A look at what would go, then all attendance of the activity is taken back."""
     event = activity_to_record(request, pk)
-    errors = []
+    errors, status = [], 200
     if request.method == "POST":
         try:
             count = services.withdraw_attendance(event, actor=request.user)
         except ValidationError as error:
-            errors = error.messages
+            errors, status = error.messages, 400
         else:
             messages.success(request, f"已撤销「{event}」的考勤,共 {count} 人。原来登记的留在每个人的变更记录里。")
             return redirect("members:activity", pk)
     rows = event.attendances.select_related("member", "recorded_by").order_by("member__number")
-    return render(request, "members/activities/withdraw.html", {"activity": event, "rows": rows, "errors": errors})
+    context = {"activity": event, "rows": rows, "errors": errors}
+    return render(request, "members/activities/withdraw.html", context, status=status)
 
 
 @require_safe

@@ -23,14 +23,7 @@ from members.grid_exports import dues_book
 from members.lists import is_export
 from members.models import DuesPayment, DuesReceipt, Member, Organization, User
 from members.services.dues import RecordedDues, partly_paid, why_receipt_stays, yuan
-from members.views.dues_check import (
-    check_page,
-    confirmed_lines,
-    is_confirmed,
-    receipt_link,
-    receipts_of,
-    to_receipt,
-)
+from members.views import dues_check
 from members.views.grids import chosen_place
 
 MEMBERS_A_PAGE = 80  # up to ten fields a row, and Django takes a thousand fields at once
@@ -88,7 +81,7 @@ def dues(request: HttpRequest) -> HttpResponse:
         "can_record": can_record,
         "unpaid": members.owing_dues(month).count(),
         "quarter_name": quarter_name(quarter_of(month)),
-        "receipts": receipts_of(organization),
+        "receipts": dues_check.receipts_of(organization),
     }
     return render(request, "members/dues/dues.html", context, status=status)
 
@@ -106,8 +99,8 @@ def save(
     """
     sent, pay_today = [row for row in rows if row.is_bound], "pay_today" in request.POST
     try:
-        if pay_today and is_confirmed(request):
-            lines = confirmed_lines(request, organization, members)
+        if pay_today and dues_check.is_confirmed(request):
+            lines = dues_check.confirmed_lines(request, organization, members)
         elif errors := [fault for row in sent for fault in row.faults]:
             return None, errors, []
         else:
@@ -118,7 +111,7 @@ def save(
     except ValidationError as error:
         return None, error.messages, []
     if pay_today and done.receipt and not done.clashes:
-        return to_receipt(request, done), [], []
+        return dues_check.to_receipt(request, done), [], []
     say_what_was_saved(request, month, lines, done)
     if done.clashes:
         return None, [], done.clashes
@@ -146,7 +139,7 @@ def check_all(
     lines += [cell.pay(cell.rest, today) for cell in cells if cell.pays_with_all]
     left_out = {row.member.pk: row.left_out for row in sent} | {cell.member.pk: cell.left_out for cell in cells}
     title = f"{month_name(month)}党费全部今日缴清"
-    return check_page(request, organization, lines, everybody, left_out, title)
+    return dues_check.check_page(request, organization, lines, everybody, left_out, title)
 
 
 def say_what_was_saved(
@@ -160,7 +153,7 @@ def say_what_was_saved(
     still = owing_words(partly_paid(month, [line.member for line in lines if line.amount_yuan is not None]))
     counts = (("应缴", len(done.changed)), ("缴纳", len(done.paying)))
     saved = ",".join(f"{what} {count} 笔" for what, count in counts if count)
-    number = format_html(",收据 {}", receipt_link(done.receipt)) if done.receipt else ""
+    number = format_html(",收据 {}", dues_check.receipt_link(done.receipt)) if done.receipt else ""
     undo = "记错了,点收据号可以把这次登记全部撤销。" if done.receipt else ""
     messages.success(request, format_html("已保存:{}{}。{}{}", saved, number, still, undo))
 

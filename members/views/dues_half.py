@@ -22,14 +22,7 @@ from members.grid_exports import dues_half_book
 from members.lists import is_export
 from members.models import Member, Organization, User
 from members.services.periods import settled_upto
-from members.views.dues_check import (
-    check_page,
-    confirmed_lines,
-    is_confirmed,
-    receipt_link,
-    receipts_of,
-    to_receipt,
-)
+from members.views import dues_check
 
 MEMBERS_A_PAGE = 100  # up to nine fields a row, and Django takes a thousand fields at once
 
@@ -95,7 +88,7 @@ def dues_half(request: HttpRequest) -> HttpResponse:
         "disputed": {clash.member.pk for clash in clashes},
         "returned": "back" in request.POST,
         "can_record": can_record,
-        "receipts": receipts_of(organization),
+        "receipts": dues_check.receipts_of(organization),
         "owing": sum(bool(row.arrears) for row in rows),
         "unrecorded": sum(any(cell.state == "unrecorded" for cell in row.cells) for row in rows),
     }
@@ -114,7 +107,7 @@ def pay(
 
     Or else the sentences why nothing was stored, or the clashes. members: of all pages.
     """
-    everything, confirmed, lines, errors = "pay_all" in request.POST, is_confirmed(request), [], []
+    everything, confirmed, lines, errors = "pay_all" in request.POST, dues_check.is_confirmed(request), [], []
     for row in rows:
         row.tick(request.POST)
     if "back" in request.POST:
@@ -137,14 +130,14 @@ def pay(
         return None, errors, []
     try:
         if everything and confirmed:
-            lines = confirmed_lines(request, organization, members)
+            lines = dues_check.confirmed_lines(request, organization, members)
         elif everything and (page := check_all(request, organization, months, lines, rows, form, members)):
             return page, [], []
         done = services.record_dues(organization, lines, actor=request.user)
     except ValidationError as error:
         return None, error.messages, []
     if everything and done.receipt and not done.clashes:
-        return to_receipt(request, done), [], []
+        return dues_check.to_receipt(request, done), [], []
     say_what_was_paid(request, done)
     if done.clashes:
         return None, [], done.clashes
@@ -170,13 +163,13 @@ def check_all(
     for row in others:
         lines += row.lines(row.seen, **form.cleaned_data, everything=True)
     left_out = {row.member.pk: row.left_out for row in (*rows, *others)}
-    return check_page(request, organization, lines, everybody, left_out, "到这个月为止,全部缴清")
+    return dues_check.check_page(request, organization, lines, everybody, left_out, "到这个月为止,全部缴清")
 
 
 def say_what_was_paid(request: HttpRequest, done: services.RecordedDues) -> None:
     if done.receipt:
         saved = f"已登记缴纳 {len(done.paying)} 笔,共 {done.amount_yuan:.2f} 元,收据 "
         after = "。记错了,点那一格的金额更正那一笔,点收据号可以把这次登记全部撤销。"
-        messages.success(request, format_html("{}{}{}", saved, receipt_link(done.receipt), after))
+        messages.success(request, format_html("{}{}{}", saved, dues_check.receipt_link(done.receipt), after))
     elif not done.clashes:
         messages.info(request, "没有改动:到这个月为止,都已经登记。")

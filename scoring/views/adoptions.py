@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from members.models import Organization, OrganizationKind, Role
 from members.querysets import READING_ROLES, paths_of
+from scoring import adoption_effects
 from scoring import adoption_services as services
 from scoring.documents import document_of
 from scoring.forms_adoptions import (
@@ -238,13 +239,13 @@ def _check_page(request: HttpRequest, planned: Adoption, back: str, current: Ado
     scheme = planned.version.scheme
     before = {row.setting.code: row.words for row in setting_rows(scheme, current.settings)} if current else {}
     rows = setting_rows(scheme, planned.settings)
-    effect = services.effect_of(planned)
+    effect = adoption_effects.effect_of(planned)
     context = {
         "adoption": planned,
         "current": current,
         "untried": _untried(planned),
         "effect": effect,
-        "cautions": [] if current else services.cautions(planned, effect),
+        "cautions": [] if current else adoption_effects.cautions(planned, effect),
         "rows": [(row, before.get(row.setting.code, row.default)) for row in rows if _changes(row, before)],
         "kept": _kept(request),
         "settings_of": planned.version_id,
@@ -301,7 +302,12 @@ def end_adoption(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             check_answers(start, error=error)
         else:
-            context = {"ending": ending, "after": after, "effect": services.effect_of(after), "kept": _kept(request)}
+            context = {
+                "ending": ending,
+                "after": after,
+                "effect": adoption_effects.effect_of(after),
+                "kept": _kept(request),
+            }
             return render(request, "scoring/adoptions/check_end.html", context)
     context = {"adoption": ending, "form": start}
     return render(request, "scoring/adoptions/end.html", context, status=400 if start.errors else 200)

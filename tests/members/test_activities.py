@@ -389,6 +389,7 @@ def test_settled_attendance_is_not_taken_back(people, event, sign_in, places):
     make.attendance(event, people.zhang, "late", people.secretary)
     close(places.branch)
     page = sign_in(people.secretary).post(url("withdraw_attendance", event.pk))
+    assert page.status_code == 400
     assert "那次考核已经办结,记录不能再改" in page.text
     assert statuses(event) == {"张建国": "late"}
 

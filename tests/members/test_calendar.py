@@ -50,6 +50,8 @@ def test_it_opens_on_this_month(secretary):
 def test_a_recorded_activity_waits_for_nothing(secretary, places, people):
     event = make.activity(places.branch, people.secretary, datetime.date(2026, 5, 4), "study", "五月学习")
     make.attendance(event, people.zhang, "present", people.secretary)
+    assert "待登记" in secretary.get(CALENDAR, {"month": "2026-05"}).text  # of two who belong there
+    make.attendance(event, people.wang, "present", people.secretary)
     assert "待登记" not in secretary.get(CALENDAR, {"month": "2026-05"}).text
 
 

@@ -91,8 +91,9 @@ def test_the_workbook_has_all_rows_in_the_order_of_the_page(secretary, meetings,
     response = secretary.get(ACTIVITIES, {"sort": "date", "rows": 20, "export": "xlsx", "page": 9})
     assert response["Content-Type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     head, *rows = rows_of(response)
-    assert head == ["日期", "活动", "类型", "组织", "已登记", "到会", "请假", "缺席"]
-    assert rows[0] == ["2025-03-01", "丙会", "主题党日", "和平社区第一党支部", 2, 1, 1, 0]
+    assert head == ["日期", "活动", "类型", "组织", "已登记", "到会", "请假", "缺席", "待登记"]
+    assert rows[0] == ["2025-03-01", "丙会", "主题党日", "和平社区第一党支部", 2, 1, 1, 0, 0]
+    assert rows[1][-1] == 2
     assert [row[1] for row in rows] == ["丙会", "乙会", "甲会"]
 
 
@@ -154,8 +155,9 @@ def test_visits_as_a_workbook(secretary, people):
 
 
 def test_no_pay_leaves_by_an_export(secretary):
-    page = secretary.get(reverse("members:dues_bases"))
-    assert "export=xlsx" not in page.text
+    page = secretary.get(reverse("members:dues_bases"), {"export": "xlsx"})
+    assert page["Content-Type"].startswith("text/html")
+    assert "导出这张表" not in page.text
 
 
 def test_a_list_is_sorted_by_the_database_in_one_query(people, django_assert_num_queries):

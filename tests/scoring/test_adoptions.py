@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from members.models import ClosedPeriod, Position
+from scoring import adoption_effects
 from scoring import adoption_services as services
 from scoring.models import Adoption, SchemeVersion, WorkedCase
 from scoring.services import install_schemes
@@ -283,7 +284,7 @@ def test_effect_counts_who_is_concerned(places, people, general, second, half):
     Adoption.objects.create(organization=places.sibling, version=general.version, starts_on=make.LONG_AGO)
     waiting = Adoption.objects.create(organization=places.community, version=second, starts_on=LATER)
     planned = Adoption(organization=places.community, version=second, starts_on=datetime.date(2025, 1, 1))
-    effect = services.effect_of(planned)
+    effect = adoption_effects.effect_of(planned)
     assert effect.branches == [places.branch]
     assert effect.members == 2
     assert effect.before == [(general, 1)]
@@ -295,7 +296,7 @@ def test_effect_counts_who_is_concerned(places, people, general, second, half):
 def test_effect_of_a_position_counts_its_holders(places, people, general, second):
     Position.objects.create(member=people.zhang, organization=places.branch, title="secretary", starts_on=make.LONG_AGO)
     planned = Adoption(organization=places.street, version=second, position="secretary", starts_on=NEXT)
-    effect = services.effect_of(planned)
+    effect = adoption_effects.effect_of(planned)
     assert (effect.members, effect.before) == (1, [(None, 3)])
 
 
@@ -305,7 +306,7 @@ def test_effect_counts_entries_that_lose_their_clause(places, people, general):
         make.entry(people.zhang, item, version=general.version, date=TODAY, note="事由", declared_by=people.secretary)
     planned = Adoption(organization=places.street, starts_on=datetime.date(2025, 1, 1))
     planned._state.fields_cache["version"] = SimpleNamespace(scheme=other)
-    assert services.effect_of(planned).unknown == 1
+    assert adoption_effects.effect_of(planned).unknown == 1
 
 
 def test_check_page_says_what_changes(sign_in, people, places, general, second, half):

@@ -1,0 +1,52 @@
+"""What a row of an imported roster comes to: its effect in words, its faults, and what is written besides the member."""
+
+import datetime
+from dataclasses import dataclass, field
+
+from members.models import FactChange, Member, MobilityChange, Organization, User
+from members.services.people import roster_changes
+
+
+@dataclass
+class Row:
+    """What one row of the file comes to."""
+
+    number: int
+    name: str
+    code: str
+    kind: str = "same"
+    out_of_scope: bool = False  # names somebody whose record is not the user's to keep
+    lines: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Post:
+    """A post that a row names: where, and since when, if it says so."""
+
+    title: str
+    starts_on: datetime.date | None = None
+    organization: Organization | None = None
+
+
+@dataclass
+class Plan:
+    """What a row asks for beside the member's own columns."""
+
+    branch: Organization | None = None
+    starts_on: datetime.date | None = None
+    posts: list[Post] = field(default_factory=list)
+    move: MobilityChange | None = None
+
+
+def undated_changes(before: Member, after: Member, actor: User) -> list[FactChange]:
+    """`roster_changes` but for the mobility, of which the file makes a change with a day."""
+    return [change for change in roster_changes(before, after, actor) if change.key != "mobility"]
+
+
+def values_of(member: Member) -> str:
+    """What is written of a new member, to be looked over: columns in the wrong place are seen at once."""
+    days = ((member.born, "出生"), (member.joined_on, "入党"), (member.converted_on, "转正"))
+    words = [member.get_gender_display(), *(f"{day} {what}" for day, what in days if day), member.get_status_display()]
+    words += [f"电话 {member.masked_phone}"] if member.phone else []
+    return ",".join(words)
