@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
-from django.contrib.auth.hashers import make_password
-
 from members import dues_standard as standard
 from members.dates import first_of, months_later
 from members.models import (
@@ -21,14 +19,11 @@ from members.models import (
     Organization,
     Position,
     PositionTitle,
-    Role,
-    RoleAssignment,
     User,
 )
 from members.models.people import on_birthday
 from reports.demo.names import Names, id_number, phone
 
-PASSWORD = "zhibujifen2026"  # noqa: S105  printed for everybody who looks at the demo
 STREET, OTHER_STREET = "和平街道党工委", "东风街道党工委"
 # Community, branch, members, groups.
 BRANCHES = (
@@ -44,24 +39,6 @@ BRANCHES = (
 OTHER_SIZE = 9
 OFFICE, OFFICE_SIZE = "和平街道机关党支部", 9  # in the first street, with a scheme of its own
 COMMITTEE = 5  # the first of every branch: secretary, deputy, two committee members, one for discipline
-
-# The accounts that the command prints: name to sign in with, role, what it is good for.
-ACCOUNTS = (
-    ("shuji", Role.BRANCH_SECRETARY, "考勤、党费、审核申报、计票"),
-    ("zuzhang", Role.GROUP_LEADER, "本组考勤"),
-    ("zongzhi", Role.GENERAL_BRANCH, "本社区各支部"),
-    ("zhenggong", Role.STREET_STAFF, "审批、考核、榜单、全街道"),
-    ("zhenggong2", Role.STREET_STAFF, "第二位审批人"),
-    ("jiwei", Role.DISCIPLINE_OFFICE, "纪律条款"),
-    ("jiwei2", Role.DISCIPLINE_OFFICE, "审批同事登记的纪律条款"),
-    ("shenji", Role.AUDITOR, "只读"),
-    ("guanli", Role.ADMINISTRATOR, "账号和组织"),
-    ("dangyuan", Role.MEMBER, "自己的台账、申报"),
-    ("dangyuan3", Role.MEMBER, "另一个支部的党员,可以网上评议"),
-    ("jiguan", Role.BRANCH_SECRETARY, "机关支部,按年计分,上一年的结果正在公示"),
-    ("dangyuan4", Role.MEMBER, "机关支部的党员,可以对公示的结果提出申诉"),
-    ("waijie", Role.BRANCH_SECRETARY, "另一个街道,按年计分、登记走访,看不到和平街道"),
-)
 
 # Who plays which part: branch (from 0) and place in it. The others are given habits by chance.
 CAST = {
@@ -168,7 +145,7 @@ class Population:
         return [person for branch in self.everywhere for person in branch.people]
 
     def build(self) -> None:
-        """Organisations, members with everything that is dated about them, and accounts; all stored."""
+        """Organisations, members with everything that is dated about them; all stored."""
         self._plant_trees()
         for number, branch in enumerate(self.branches):
             self._fill(branch, BRANCHES[number][2], number)
@@ -176,7 +153,6 @@ class Population:
         self._fill(self.office, OFFICE_SIZE, len(BRANCHES) + 1)
         self._cast_parts()
         self._save_people()
-        self._open_accounts()
 
     # Organisations ------------------------------------------------------------------------------
     def _plant_trees(self) -> None:
@@ -390,63 +366,6 @@ class Population:
                 branch.people[4].posts.append((title.DEPUTY_DIRECTOR, branch.community))
                 second.people[3].posts.append((title.NEIGHBOURHOOD_MEMBER, branch.community))
                 second.people[4].posts.append((title.NEIGHBOURHOOD_MEMBER, branch.community))
-
-    # Accounts -----------------------------------------------------------------------------------
-    def _open_accounts(self) -> None:
-        """One a role, one for each secretary and general branch, and a few members who declare for themselves."""
-        rows: list[tuple[str, Role, Organization, Person | None]] = []
-        overseers: dict[str, str] = {}
-        for number, branch in enumerate(self.branches, 1):
-            rows.append((numbered("shuji", number), Role.BRANCH_SECRETARY, branch.organization, branch.people[0]))
-            if branch.community.name not in overseers:
-                name = overseers[branch.community.name] = numbered("zongzhi", len(overseers) + 1)
-                rows.append((name, Role.GENERAL_BRANCH, branch.community, branch.people[2]))
-        home = self.branches[0]
-        rows += [
-            ("waijie", Role.BRANCH_SECRETARY, self.other.organization, self.other.people[0]),
-            ("jiguan", Role.BRANCH_SECRETARY, self.office.organization, self.office.people[0]),
-            ("dangyuan4", Role.MEMBER, self.office.organization, self.office.people[6]),
-            ("zuzhang", Role.GROUP_LEADER, home.groups[0], self.leader(home, 0)),
-            ("dangyuan", Role.MEMBER, home.organization, self.cast["member"]),
-            ("dangyuan2", Role.MEMBER, home.organization, self.cast["declares"]),
-            ("dangyuan3", Role.MEMBER, self.branches[1].organization, self.branches[1].people[8]),
-        ]
-        rows += [
-            (name, role, self.street, None)
-            for name, role, _ in ACCOUNTS
-            if role in (Role.STREET_STAFF, Role.DISCIPLINE_OFFICE, Role.AUDITOR, Role.ADMINISTRATOR)
-        ]
-        password = make_password(PASSWORD)
-        born = datetime.date(1985, 1, 1)
-        users = [
-            User(
-                username=name,
-                name=person.member.name if person else self.names.person(self.rng.choice("mf"), born),
-                member=person.member if person else None,
-                password=password,
-                must_change_password=False,
-            )
-            for name, _, _, person in rows
-        ]
-        User.objects.bulk_create(users)
-        self.users = {user.username: user for user in users}
-        since = datetime.date(self.today.year - 3, 3, 1)
-        RoleAssignment.objects.bulk_create(
-            RoleAssignment(user=self.users[name], role=role, organization=place, starts_on=since)
-            for name, role, place, _ in rows
-        )
-        for name, _, _, person in rows:
-            if person:
-                person.user = self.users[name]
-        for branch in self.branches:
-            branch.overseer = self.users[overseers[branch.community.name]]
-        self.other.overseer = self.users["waijie"]
-        self.office.overseer = self.users["zhenggong"]
-
-
-def numbered(name: str, number: int) -> str:
-    """shuji, shuji2, shuji3 …"""
-    return name if number == 1 else f"{name}{number}"
 
 
 def add_child(parent: Organization, name: str, kind: str) -> Organization:

@@ -9,6 +9,7 @@ from evaluations import rollup, services
 from evaluations.models import Round, RoundBranch, Step
 from members.dates import first_of
 from members.models import Organization, User
+from reports.demo.accounts import ACCOUNTS, open_accounts
 from reports.demo.appeals import answer_claim, leave_objection, publish_year
 from reports.demo.appraisals import Appraisals
 from reports.demo.assessing import assess_some
@@ -19,7 +20,7 @@ from reports.demo.life import Life
 from reports.demo.measures import handle_measures
 from reports.demo.merits import FINISHED, RUNNING, Merits, moment
 from reports.demo.months import hang_up_quarter, review_months
-from reports.demo.people import ACCOUNTS, OTHER_STREET, STREET, Population
+from reports.demo.people import OTHER_STREET, STREET, Population
 from reports.demo.votes import Votes
 from scoring.engine import Period
 from scoring.models import Adoption, Entry
@@ -71,6 +72,7 @@ class Demo:
 
     def load(self) -> None:
         self.town.build()
+        open_accounts(self.town)
         versions = {version.code: version for version in install_schemes()}
         self.version = versions[SCHEME]
         Adoption.objects.bulk_create(
