@@ -322,6 +322,7 @@ RULES = [
     *_appended("members_factchange"),
     *_appended("scoring_decision"),
     *_appended("scoring_evidence"),
+    *_appended("scoring_firstcheck"),
     *_appended("scoring_question"),
     *_appended("scoring_answer"),
     *_appended("evaluations_assessment"),

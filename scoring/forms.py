@@ -151,6 +151,26 @@ class DecisionForm(PageForm):
         self.helper.layout = Layout("reason")  # the template has the buttons, and the status as it shows it
 
 
+class FirstCheckForm(PageForm):
+    """True as declared, or doubted in words that the branch and the author read."""
+
+    CHOICES = (("in_order", "属实"), ("doubtful", "有疑问"))
+
+    text = forms.CharField(
+        label="写给支部书记的话",
+        required=False,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="有疑问的,写明疑在哪里。属实的可以不写。申报人也会看到。",
+    )
+    finding = forms.ChoiceField(choices=CHOICES, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["finding"].error_messages["required"] = "请点「属实」或「有疑问」。"
+        self.helper.layout = Layout("text")  # the template has the buttons
+
+
 class AnswerForm(PageForm):
     """The author's answer to a question, with further evidence."""
 

@@ -65,6 +65,24 @@ def can_review(user: User, entry: Entry) -> bool:
     )
 
 
+def leads_group_of(user: User, entry: Entry) -> bool:
+    """True if the user, as leader of the member's group, may say whether a declaration is true: not one's own.
+
+    Not for whoever decides for the branch anyway.
+    """
+    return (
+        user.pk != entry.declared_by_id
+        and user.member_id != entry.member_id
+        and oversees(user, entry.member, Role.GROUP_LEADER)
+        and not oversees(user, entry.member, *BRANCH_ROLES)
+    )
+
+
+def can_check_first(user: User, entry: Entry) -> bool:
+    """The group leader's first check, once, while the entry waits for the branch."""
+    return entry.status == EntryStatus.DECLARED and not hasattr(entry, "first_check") and leads_group_of(user, entry)
+
+
 def can_approve(user: User, entry: Entry) -> bool:
     """The street's step; nobody approves what they declared or reviewed."""
     return (

@@ -1,4 +1,4 @@
-"""Reviewing beyond a single decision: asking back, answering, and approving several entries together."""
+"""Reviewing beyond a single decision: the first check, asking back, answering, approving several entries together."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,12 +8,30 @@ from django.db import transaction
 from members.models import User
 from members.services import require_day_open
 from members.uploads import CheckedFile, storing
-from scoring.models import Answer, Decision, Entry, Evidence, Question
+from scoring.models import Answer, Decision, Entry, EntryStatus, Evidence, FirstCheck, Question
 from scoring.reviewing import look_reason, waiting_for
 from scoring.services import STEPS, branch_on, decide_entry, waiting_entry
 
 MOST_AT_ONCE = 50
 DONE = "这一批刚才已经办过,没有再办一次。"
+
+
+@transaction.atomic
+def check_first(entry: Entry, *, in_order: bool, text: str, actor: User) -> FirstCheck:
+    """What the leader of the member's group found out; the entry goes on waiting. The caller has checked `leads_group_of`.
+
+    Raises ValidationError where a doubt has no words, or the branch has decided or another leader checked meanwhile.
+    """
+    entry.status = EntryStatus.DECLARED  # the only one that is checked; what it is now, is looked up
+    entry = waiting_entry(entry)
+    if hasattr(entry, "first_check"):
+        raise ValidationError(f"{entry.first_check.checked_by}刚刚已经初核过这一条,不用再核。")
+    if not in_order and not text.strip():
+        raise ValidationError({"text": "有疑问的,请写明疑在哪里,书记和申报人会看到。"})
+    check = FirstCheck(entry=entry, in_order=in_order, text=text.strip(), checked_by=actor)
+    check.full_clean()
+    check.save()
+    return check
 
 
 @transaction.atomic

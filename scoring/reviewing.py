@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Case, Q, QuerySet, When
 from django.http import QueryDict
 
-from members.models import Member, Organization, User
+from members.models import Member, Organization, Role, User
 from members.querysets import READING_ROLES, paths_of
 from scoring.models import Decision, Entry, EntryStatus, SchemeVersion
 from scoring.permissions import BRANCH_ROLES, STREET_ROLES, items_approved_by
@@ -29,19 +29,31 @@ def waiting_for(user: User, *roles: str) -> QuerySet[Entry]:
             fit |= _step(user, EntryStatus.REVIEWED, role) & items_approved_by(role)
     found = Entry.objects.lines().filter(fit).exclude(declared_by=user).exclude(member=user.member_id or 0)
     handled = Decision.objects.filter(decided_by=user).values("entry")
-    return found.exclude(status=EntryStatus.REVIEWED, pk__in=handled).with_questions().order_by("declared_at", "pk")
+    found = found.exclude(status=EntryStatus.REVIEWED, pk__in=handled).with_questions()
+    return found.select_related("first_check").order_by("declared_at", "pk")
 
 
 def _step(user: User, status: str, *roles: str) -> Q:
     return Q(status=status, member__in=Member.objects.for_roles(user, *roles))
 
 
+def to_check_first(user: User) -> QuerySet[Entry]:
+    """Declarations of the user's group that wait for its leader's first check, oldest first: those of `can_check_first`."""
+    group = Member.objects.for_roles(user, Role.GROUP_LEADER)
+    found = Entry.objects.visible_to(user).lines().filter(status=EntryStatus.DECLARED, first_check=None)
+    found = found.filter(member__in=group).exclude(member__in=Member.objects.for_roles(user, *BRANCH_ROLES))
+    found = found.exclude(declared_by=user).exclude(member=user.member_id or 0)
+    return found.order_by("declared_at", "pk")
+
+
 def look_reason(entry: Entry) -> str:
-    """Why the entry is not approved together with others; empty where it may be. Of one with `with_questions`."""
+    """Why the entry is not approved together with others; empty where it may be. Of one from `waiting_for`."""
     if entry.is_asked:
         return "等申报人答复"
     if entry.was_asked:
         return "问询过,要看答复"
+    if hasattr(entry, "first_check") and not entry.first_check.in_order:
+        return "初核有疑问,要逐条看"
     if entry.version.faults:
         return "条款读不出"
     rule = entry.rule
@@ -79,7 +91,8 @@ class Filters:
     def entries(self, user: User) -> QuerySet[Entry]:
         """The entries that fit, oldest first."""
         if self.whose == self.ALL:
-            found = Entry.objects.visible_to(user).lines().pending().with_questions().order_by("declared_at", "pk")
+            found = Entry.objects.visible_to(user).lines().pending().with_questions()
+            found = found.select_related("first_check").order_by("declared_at", "pk")
         else:
             found = waiting_for(user).filter(is_asked=self.whose == self.ASKED)
         if self.item:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("entries/review/together/", review.together, name="approve_together"),
     path("entries/<int:pk>/", entries.entry_detail, name="entry"),
     path("entries/<int:pk>/decide/", review.decide, name="decide"),
+    path("entries/<int:pk>/first-check/", review.check_first, name="check_first"),
     path("entries/<int:pk>/answer/", review.answer, name="answer"),
     path("entries/<int:pk>/evidence/<int:evidence_pk>/", entries.evidence_file, name="evidence"),
     path("entries/<int:pk>/withdraw/", entries.withdraw_entry, name="withdraw"),

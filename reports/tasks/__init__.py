@@ -22,6 +22,7 @@ def tasks_of(user: User) -> list[Task]:
         *records.reports(kept),
         *records.probation(user),
         *courses.asked(user),
+        *courses.first_checks(user),
         *courses.entries(user, "审核申报", *BRANCH_ROLES),
         *courses.entries(user, "审批加分和扣分", Role.STREET_STAFF),
         *courses.entries(user, "审批纪律条款", Role.DISCIPLINE_OFFICE),

@@ -29,6 +29,7 @@ from reports.tasks.task import Task, branch_names
 from scoring.engine import Period
 from scoring.engine.vocabulary import ALERTS
 from scoring.models import Entry, EntryDraft, SchemeVersion
+from scoring.reviewing import to_check_first
 from scoring.reviewing import waiting_for as entries_for
 
 AUDITED_WITHIN = datetime.timedelta(days=31)
@@ -82,6 +83,19 @@ def entries(user: User, title: str, *roles: str) -> list[Task]:
     detail = f"最早一条已等 {days} 天" if days else "今天新到"
     url = reverse("scoring:entry", args=[waiting[0][0]]) if len(waiting) == 1 else reverse("scoring:queue")
     return [Task(len(waiting), title, detail, url, "审核")]
+
+
+def first_checks(user: User) -> list[Task]:
+    """Declarations of the user's group that its leader has yet to check, before the branch decides."""
+    if not paths_of(user, (Role.GROUP_LEADER,)):
+        return []
+    waiting = list(to_check_first(user).select_related("member").prefetch_related("version"))
+    if not waiting:
+        return []
+    first = waiting[0]
+    detail = f"{first.member} {first.title}" + (f"等 {len(waiting)} 条" if len(waiting) > 1 else "")
+    url = reverse("scoring:entry", args=[first.pk])
+    return [Task(len(waiting), "初核本组的申报", f"{detail},核过以后书记审核", url, "去初核")]
 
 
 def asked(user: User) -> list[Task]:

@@ -3,6 +3,7 @@
 from .drafts import DraftFile, EntryDraft
 from .entries import Decision, Entry, EntryStatus
 from .evidence import Evidence
+from .first_checks import FirstCheck
 from .questions import Answer, Question
 from .schemes import Adoption, SchemeVersion, UnitDocument, WorkedCase
 
@@ -15,6 +16,7 @@ __all__ = [
     "EntryDraft",
     "EntryStatus",
     "Evidence",
+    "FirstCheck",
     "Question",
     "SchemeVersion",
     "UnitDocument",

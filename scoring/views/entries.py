@@ -17,7 +17,7 @@ from members.uploads import file_response
 from scoring import permissions, services
 from scoring.documents import worded_by_name
 from scoring.engine.articles import Article
-from scoring.forms import AnswerForm, DecisionForm, ReversalForm, add_errors
+from scoring.forms import AnswerForm, DecisionForm, FirstCheckForm, ReversalForm, add_errors
 from scoring.models import Adoption, Entry, EntryStatus, Evidence, Question
 from scoring.reviewing import Filters, can_review_somewhere
 from scoring.tables import EntryTable
@@ -101,7 +101,12 @@ def reverse_entry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def entry_page(
-    request: HttpRequest, entry: Entry, *, decision: DecisionForm | None = None, answer: AnswerForm | None = None
+    request: HttpRequest,
+    entry: Entry,
+    *,
+    decision: DecisionForm | None = None,
+    answer: AnswerForm | None = None,
+    first_check: FirstCheckForm | None = None,
 ) -> HttpResponse:
     """The entry's page; with a form that was refused, in its place."""
     step = _step_of(entry, request.user)
@@ -117,6 +122,7 @@ def entry_page(
         "course": course_of(entry, questions, evidence),
         "form": decision or DecisionForm(),
         "answer_form": answer or (AnswerForm(initial={"question": asked.pk}) if may_answer else None),
+        "check_form": first_check or (FirstCheckForm() if permissions.can_check_first(request.user, entry) else None),
         "asked": asked,
         "step": step,
         "following": Filters.read(request.GET).next_after(entry, request.user) if step else None,
@@ -125,7 +131,7 @@ def entry_page(
         "may_reverse": permissions.can_reverse(request.user, entry),
         "waits_for": "" if step or may_answer else _waits_for(entry, request.user, asked),
     }
-    refused = (decision and decision.errors) or (answer and answer.errors)
+    refused = any(form.errors for form in (decision, answer, first_check) if form)
     return render(request, "scoring/entry.html", context, status=400 if refused else 200)
 
 
@@ -163,6 +169,8 @@ def course_of(entry: Entry, questions: list[Question], evidence: list[Evidence])
         if answer := getattr(question, "answer", None):
             files = tuple(file for file in evidence if file.answer_id == answer.pk)
             found.append(Happening(answer.answered_at, answer.answered_by, "答复", answer.text, files))
+    if check := getattr(entry, "first_check", None):
+        found.append(Happening(check.checked_at, check.checked_by, str(check), check.text))
     for decision in entry.decisions.select_related("decided_by"):
         found.append(Happening(decision.decided_at, decision.decided_by, str(decision), decision.reason))
     if reversal := Entry.objects.filter(reverses=entry).select_related("declared_by").first():
@@ -197,4 +205,5 @@ def _waits_for(entry: Entry, user: User, asked: Question | None) -> str:
 
 def entry_or_404(request: HttpRequest, pk: int) -> Entry:
     seen = Entry.objects.visible_to(request.user).lines().with_questions()
-    return get_object_or_404(seen.select_related("member", "declared_by").prefetch_related("version"), pk=pk)
+    seen = seen.select_related("member", "declared_by", "first_check__checked_by").prefetch_related("version")
+    return get_object_or_404(seen, pk=pk)

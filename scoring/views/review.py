@@ -1,4 +1,4 @@
-"""Reviewing: the queue, one decision after the other, several approvals at once, asking back and answering."""
+"""Reviewing: first checks, the queue, one decision after the other, several approvals at once, asking and answering."""
 
 from urllib.parse import urlencode
 
@@ -11,10 +11,18 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scoring import permissions, review_services, services
-from scoring.forms import AnswerForm, DecisionForm, add_errors
+from scoring.forms import AnswerForm, DecisionForm, FirstCheckForm, add_errors
 from scoring.models import Entry, EntryStatus
 from scoring.review_services import MOST_AT_ONCE
-from scoring.reviewing import Filters, branches_of, can_review_somewhere, clauses_in, look_reason, waiting_for
+from scoring.reviewing import (
+    Filters,
+    branches_of,
+    can_review_somewhere,
+    clauses_in,
+    look_reason,
+    to_check_first,
+    waiting_for,
+)
 from scoring.views.entries import entry_or_404, entry_page
 
 DONE = {"approve": "已通过", "reject": "没有通过,本人会看到理由", "ask": "已问申报人,答复以后再到您这里"}
@@ -143,6 +151,39 @@ def _on(request: HttpRequest, entry: Entry) -> HttpResponse:
         messages.success(request, "等您审的都办完了。")
     address = reverse("scoring:entry", args=[following.pk]) if following else reverse("scoring:queue")
     return redirect(f"{address}?{urlencode(filters.query)}" if filters.query else address)
+
+
+def check_first(request: HttpRequest, pk: int) -> HttpResponse:
+    """The group leader's finding about a declaration; then on to the next of the group, or home."""
+    entry = entry_or_404(request, pk)
+    if not permissions.leads_group_of(request.user, entry):
+        raise PermissionDenied
+    if request.method != "POST":
+        return redirect("scoring:entry", pk=pk)
+    if hasattr(entry, "first_check") and entry.first_check.checked_by == request.user:
+        messages.info(request, f"第 {pk} 号您刚才已经初核过,没有再记一次。")
+        return _to_next_check(request)
+    form = FirstCheckForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            check = review_services.check_first(
+                entry, in_order=data["finding"] == "in_order", text=data["text"], actor=request.user
+            )
+        except ValidationError as error:
+            add_errors(form, error)
+        else:
+            messages.success(request, f"第 {pk} 号:{check},已经记下,书记审核时会看到。")
+            return _to_next_check(request)
+    return entry_page(request, entry, first_check=form)
+
+
+def _to_next_check(request: HttpRequest) -> HttpResponse:
+    following = to_check_first(request.user).first()
+    if following:
+        return redirect("scoring:entry", pk=following.pk)
+    messages.success(request, "本组等您初核的都核完了。")
+    return redirect("home")
 
 
 def answer(request: HttpRequest, pk: int) -> HttpResponse:

@@ -118,10 +118,12 @@ def reviewing_street(version) -> None:
 
     street = make.organization("胜利街道党工委", "committee")
     branch = make.organization("胜利社区党支部", "branch", street)
-    xu = make.member("许胜利", branch, number="SM001")
+    group = make.organization("胜利社区第一小组", "group", branch)
+    xu = make.member("许胜利", group, number="SM001")
     accounts = {
         "smshuji": make.user("钱秀芝", Role.BRANCH_SECRETARY, branch),
         "smdangyuan": make.member_user(xu, branch),
+        "smzuzhang": make.user("冯小组", Role.GROUP_LEADER, group),
     }
     for username, account in accounts.items():
         account.username = username

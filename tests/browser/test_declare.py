@@ -27,6 +27,7 @@ def photo_with_a_place() -> dict:
 def test_from_the_phone_to_the_ledger(page, site, sign_in_as, picture):
     leave_a_draft(page, site, sign_in_as, picture)
     finish_and_send_it(page, site, picture)
+    check_first(page, site, sign_in_as, picture)
     ask_back(page, site, sign_in_as, picture)
     answer(page, site, sign_in_as, picture)
     approve_together(page, site, sign_in_as, picture)
@@ -83,10 +84,27 @@ def finish_and_send_it(page, site, picture):
     expect(page.get_by_text("小区清雪,两个上午")).to_have_count(1)
 
 
+def check_first(page, site, sign_in_as, picture):
+    """The leader of the group, who sees its one declaration and not the branch's others."""
+    on_the_phone(page)
+    change_to(page, sign_in_as, "smzuzhang")
+    page.goto(site)
+    page.get_by_role("link", name=re.compile("初核本组的申报")).click()
+    expect(page.get_by_role("heading", name=re.compile("许胜利"))).to_be_visible()
+    page.get_by_role("button", name="有疑问").click()
+    expect(page.get_by_text("有疑问的,请写明疑在哪里").first).to_be_visible()
+    picture("first-check")
+    on_the_phone(page)
+    page.get_by_label("写给支部书记的话").fill("那两个上午我也在。")
+    page.get_by_role("button", name="属实", exact=True).dblclick()
+    expect(page.get_by_text("本组等您初核的都核完了。")).to_be_visible()
+
+
 def ask_back(page, site, sign_in_as, picture):
     page.set_viewport_size(DESK)
     change_to(page, sign_in_as, "smshuji")
     page.goto(f"{site}/entries/review/")
+    expect(page.get_by_text("党小组初核属实")).to_be_visible()
     picture("review-queue")
     page.get_by_role("row", name=re.compile("许胜利")).get_by_role("link").click()
     evidence, clause = (
@@ -95,6 +113,7 @@ def ask_back(page, site, sign_in_as, picture):
     )
     expect(evidence).to_be_visible()
     assert evidence.bounding_box()["x"] + 300 < clause.bounding_box()["x"]
+    expect(page.get_by_text("党小组初核属实(冯小组):那两个上午我也在。")).to_be_visible()
     picture("review-entry")
     page.get_by_role("button", name="问申报人").click()
     expect(page.get_by_text("请写明要问什么,申报人会看到。").first).to_be_visible()

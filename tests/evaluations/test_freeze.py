@@ -42,7 +42,7 @@ from members.models import (
     Position,
     VisitMonth,
 )
-from scoring.models import Adoption, Answer, Decision, Entry, Evidence, Question, SchemeVersion
+from scoring.models import Adoption, Answer, Decision, Entry, Evidence, FirstCheck, Question, SchemeVersion
 from scoring.services import decide_entry
 from tests import factories as make
 
@@ -66,6 +66,7 @@ def closed(half, people, places, adopted):
     make.entry(zhang, "bonus.emergency", status="reviewed", **fields)
     entry = Entry.objects.first()
     Decision.objects.create(entry=entry, step="street", approved=True, decided_by=people.staff)
+    FirstCheck.objects.create(entry=entry, in_order=True, checked_by=people.leader)
     question = Question.objects.create(entry=entry, step="street", text="在哪里?", asked_by=people.staff)
     answer = Answer.objects.create(question=question, text="社区", answered_by=people.secretary)
     Evidence.objects.create(entry=entry, answer=answer, file="evidence/x.pdf", name="名单")
@@ -314,7 +315,7 @@ def test_reopened_period_takes_facts_again(closed, people):
     Result.objects.filter(round=closed).update(rank=None)
 
 
-RECORDS = (FactChange, Decision, Question, Answer, Evidence, RoundStep, Publication, Assessment)
+RECORDS = (FactChange, Decision, FirstCheck, Question, Answer, Evidence, RoundStep, Publication, Assessment)
 
 
 @pytest.mark.parametrize("model", RECORDS, ids=lambda model: model.__name__)
