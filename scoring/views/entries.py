@@ -114,6 +114,7 @@ def entry_page(
     asked = next((one for one in questions if not hasattr(one, "answer")), None) if entry.is_pending else None
     evidence = list(entry.evidence.all())
     may_answer = asked is not None and permissions.can_answer(request.user, entry)
+    check_form = first_check or (FirstCheckForm() if permissions.can_check_first(request.user, entry) else None)
     context = {
         "entry": entry,
         "article": _article_of(entry),
@@ -122,14 +123,14 @@ def entry_page(
         "course": course_of(entry, questions, evidence),
         "form": decision or DecisionForm(),
         "answer_form": answer or (AnswerForm(initial={"question": asked.pk}) if may_answer else None),
-        "check_form": first_check or (FirstCheckForm() if permissions.can_check_first(request.user, entry) else None),
+        "check_form": check_form,
         "asked": asked,
         "step": step,
         "following": Filters.read(request.GET).next_after(entry, request.user) if step else None,
         "may_answer": may_answer,
         "may_withdraw": permissions.can_withdraw(request.user, entry),
         "may_reverse": permissions.can_reverse(request.user, entry),
-        "waits_for": "" if step or may_answer else _waits_for(entry, request.user, asked),
+        "waits_for": "" if step or may_answer or check_form else _waits_for(entry, request.user, asked),
     }
     refused = any(form.errors for form in (decision, answer, first_check) if form)
     return render(request, "scoring/entry.html", context, status=400 if refused else 200)
