@@ -320,6 +320,8 @@ RULES = [
     Rule("members_closedperiod", "UPDATE", "TRUE", RESULTS),
     Rule("members_closedperiod", "DELETE", PERIOD_KEPT, RESULTS),
     *_appended("members_factchange"),
+    *_appended("members_minutes"),
+    *_appended("members_minutesfile"),
     *_appended("scoring_decision"),
     *_appended("scoring_evidence"),
     *_appended("scoring_firstcheck"),

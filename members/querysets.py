@@ -249,6 +249,12 @@ class ActivityQuerySet(models.QuerySet):
         """Activities of organisations at or below the user's roles."""
         return self.filter(in_subtrees(paths_of(user, READING_ROLES), "organization__path"))
 
+    def with_minutes(self):
+        """Adds `has_minutes`, whether any are written."""
+        from members.models import Minutes
+
+        return self.annotate(has_minutes=Exists(Minutes.objects.filter(activity=OuterRef("pk"))))
+
     def in_period(self, first: datetime.date, last: datetime.date):
         return self.filter(date__range=(first, last))
 

@@ -8,8 +8,8 @@ from evaluations.models.measures import clock_words
 from evaluations.models.rounds import Round
 from evaluations.querysets import AppealQuerySet
 from evaluations.workdays import calendar_note
+from members.models.files import StoredFile
 from members.models.history import AppendOnlyQuerySet
-from scoring.models.evidence import StoredFile
 
 WORDS_LIMIT = 300
 

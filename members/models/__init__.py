@@ -6,6 +6,7 @@ from .dues import DuesMonth, DuesPayment, DuesReceipt
 from .dues_base import DuesBase, DuesKind
 from .history import FactChange, FactKind
 from .migrants import MigrantReport
+from .minutes import Minutes, MinutesFile
 from .organizations import KINDS_BELOW, ClosedPeriod, Organization, OrganizationKind, Oversight
 from .people import (
     Exemption,
@@ -42,6 +43,8 @@ __all__ = [
     "MemberStatus",
     "Membership",
     "MigrantReport",
+    "Minutes",
+    "MinutesFile",
     "Mobility",
     "MobilityChange",
     "Organization",

@@ -15,6 +15,7 @@ from .dues import (
 from .dues_bases import BaseClash, BaseLine, record_bases
 from .leave import ask_leave, decide_leave, withdraw_leave
 from .migrants import ReportClash, ReportLine, record_reports
+from .minutes import write_minutes
 from .organizations import add_organization, change_organization, load_organizations
 from .people import (
     add_exemption,
@@ -94,4 +95,5 @@ __all__ = [
     "withdraw_leave",
     "withdraw_payment",
     "withdraw_receipt",
+    "write_minutes",
 ]

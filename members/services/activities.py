@@ -32,7 +32,7 @@ def save_activity(activity: Activity, *, actor: User) -> Activity:
 
 @transaction.atomic
 def delete_activity(activity: Activity) -> None:
-    """Remove an activity that nobody attended or asked to be excused from. Raises ValidationError otherwise, or if its
+    """Remove an activity that nobody attended, asked to be excused from or wrote minutes of. Raises ValidationError otherwise, or if its
     day is settled.
     """
     activity = Activity.objects.select_for_update().select_related("organization").get(pk=activity.pk)
@@ -40,6 +40,8 @@ def delete_activity(activity: Activity) -> None:
         raise ValidationError(f"「{activity}」已经登记了 {recorded} 人的考勤,不能删除。日期或名称写错了,请改活动。")
     if asked := activity.leave_requests.count():
         raise ValidationError(f"「{activity}」已经有 {asked} 人请假,不能删除。日期或名称写错了,请改活动。")
+    if activity.minutes.exists():
+        raise ValidationError(f"「{activity}」已经写了会议记录,不能删除。日期或名称写错了,请改活动。")
     require_open(activity.organization, activity.date)
     activity.delete()
 

@@ -130,7 +130,8 @@ def edit_activity(request: HttpRequest, pk: int) -> HttpResponse:
         "title": "修改活动",
         "submit": "保存",
         "activity": event,
-        "may_delete": not event.attendances.exists(),
+        "may_delete": not (event.attendances.exists() or event.minutes.exists()),
+        "may_withdraw": event.attendances.exists(),
     }
     return render(request, "members/activities/form.html", context)
 

@@ -29,7 +29,8 @@ MEMBERS_A_PAGE = 200  # two fields a row, and Django takes a thousand fields at 
 @require_http_methods(["GET", "HEAD", "POST"])
 def activity(request: HttpRequest, pk: int) -> HttpResponse:
     """The attendance grid of an activity; a form of its own where there is no script."""
-    event = get_object_or_404(Activity.objects.visible_to(request.user).select_related("organization"), pk=pk)
+    visible = Activity.objects.visible_to(request.user).with_minutes()
+    event = get_object_or_404(visible.select_related("organization"), pk=pk)
     can_record = permissions.can_record_attendance(request.user, event.organization)
     if request.method == "POST" and not can_record:
         raise PermissionDenied

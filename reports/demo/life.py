@@ -20,6 +20,7 @@ from members.models import (
     DuesReceipt,
     MemberStatus,
     MigrantReport,
+    Minutes,
     VisitMonth,
 )
 from reports.demo.merits import moment
@@ -30,6 +31,10 @@ TOPICS = (
     "学习党章党规", "走访困难党员", "学雷锋志愿服务", "清明祭扫先烈", "劳动者风采交流", "重温入党誓词",
     "庆七一座谈", "防汛知识宣传", "助学帮扶", "敬老爱老", "反诈宣传进楼院", "年终总结谈心",
 )  # fmt: skip
+MINUTES = (
+    "主持人:{chair}\n记录人:{clerk}\n议题:{month} 月组织生活的安排;上月考勤和党费\n"
+    "讨论和决定:\n1. 主题党日照计划办,提前三天通知到人。\n2. 没有缴清党费的,由组织委员上门了解。"
+)
 # How often, in percent, each habit leads to what; the rest of the hundred is present.
 HABITS: dict[str, dict[str, float]] = {
     "steady": {STATUS.PERSONAL_LEAVE: 9, STATUS.LATE: 2, STATUS.SICK_LEAVE: 1},
@@ -102,6 +107,21 @@ class Life:
         on = Activity.objects.filter(pk=OuterRef("activity")).values("date")
         Attendance.objects.filter(activity__date__range=(first, last)).update(
             recorded_at=Cast(Subquery(on), DateTimeField())
+        )
+        self._write_minutes(branches[0])
+
+    def _write_minutes(self, branch: Branch) -> None:
+        """Of the committee's meetings of a branch, those that have none yet."""
+        meetings = Activity.objects.filter(organization=branch.organization, kind=KIND.COMMITTEE_MEETING, minutes=None)
+        names = {"chair": branch.people[0].member.name, "clerk": branch.people[2].member.name}
+        Minutes.objects.bulk_create(
+            Minutes(
+                activity=meeting,
+                text=MINUTES.format(**names, month=meeting.date.month),
+                written_by=branch.secretary,
+                written_at=moment(meeting.date, 18),
+            )
+            for meeting in meetings.filter(date__lt=self.today)
         )
 
     def _held_by(self, branch: Branch, number: int, first: datetime.date, last: datetime.date) -> list[Activity]:

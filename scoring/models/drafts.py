@@ -3,7 +3,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from scoring.models.evidence import StoredFile
+from members.models.files import StoredFile
 
 
 class EntryDraftQuerySet(models.QuerySet):

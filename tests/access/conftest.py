@@ -28,7 +28,18 @@ from evaluations.models import (
 )
 from evaluations.services import accept_measure
 from members.checking_in import code_of
-from members.models import DuesPayment, DuesReceipt, LeaveRequest, Member, MobilityChange, Oversight, Position, Role
+from members.models import (
+    DuesPayment,
+    DuesReceipt,
+    LeaveRequest,
+    Member,
+    Minutes,
+    MinutesFile,
+    MobilityChange,
+    Oversight,
+    Position,
+    Role,
+)
 from scoring import schemes_services
 from scoring.models import (
     Adoption,
@@ -311,6 +322,12 @@ def _entry_draft(author, kind: str) -> dict:
     return {"pk": draft.pk} | ({"file_pk": file.pk} if kind == "draft_file" else {})
 
 
+def _minutes_file(event, by) -> MinutesFile:
+    minutes = Minutes.objects.create(activity=event, text="议题:清雪。决定:周六上午。", written_by=by)
+    paper = ContentFile(f"%PDF- {event.organization}的记录".encode(), name="x.pdf")
+    return MinutesFile.objects.create(minutes=minutes, file=paper, name="记录")
+
+
 def _of_place(branch, version, by) -> dict[str, tuple[dict, dict]]:
     """Arguments and query of addresses about a branch, by kind."""
     street = type(branch).objects.get_root(branch)
@@ -335,6 +352,7 @@ def _of_place(branch, version, by) -> dict[str, tuple[dict, dict]]:
         "notice_place": ({"pk": branch.pk, "kind": "criticism"}, {}),
         "oversight": ({"pk": branch.pk, "oversight_pk": rule.pk}, {}),
         "activity": ({"pk": event.pk}, {}),
+        "minutes_file": ({"pk": event.pk, "file_pk": _minutes_file(event, by).pk}, {}),
         "half_of": ({}, {"organization": branch.pk}),
         "receipt": ({"pk": _receipt(branch, by).pk}, {}),
         "check_in_code": ({"code": code_of(event)}, {}),

@@ -37,7 +37,7 @@ def main() -> None:
     for username, account in accounts.items():
         account.username = username
         account.save()
-    for title in ("按键", "断线", "两个人", "过期", "粘贴", "没有脚本", "扫码", "读屏", "第一键", "手机"):
+    for title in ("按键", "断线", "两个人", "过期", "粘贴", "没有脚本", "扫码", "读屏", "第一键", "手机", "记录"):
         make.activity(branch, accounts["hcshuji"], timezone.localdate(), "theme_day", title)
     make.activity(small, accounts["hcshuji2"], timezone.localdate(), "theme_day", "办结")
 

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 import pytest
 from django.core.signing import Signer
+from PIL import Image
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
@@ -299,6 +300,26 @@ def test_member_scans_the_code_on_the_wall(open_grid, hall, environment, page, p
     assert member.evaluate("document.documentElement.scrollWidth") <= 360
     expect(page.get_by_text("最近到会:赵建国(扫码签到)")).to_be_visible()
     phone.close()
+
+
+def test_minutes_are_written_and_put_right(open_grid, picture):
+    page = open_grid("记录")
+    page.get_by_role("link", name="写会议记录").click()
+    picture("minutes-form")
+    page.get_by_label("记录", exact=False).first.fill("主持人:钱秀芝\n议题:清雪\n讨论和决定:周六上午,带铁锹。")
+    held = BytesIO()
+    Image.new("RGB", (300, 400), "ivory").save(held, "PNG")
+    paper = {"name": "记录本.png", "mimeType": "image/png", "buffer": held.getvalue()}
+    page.get_by_label("附件").set_input_files(paper)
+    page.get_by_role("button", name="保存记录").click()
+    expect(page.get_by_text("会议记录已保存。")).to_be_visible()
+    page.get_by_role("link", name="修改记录").click()
+    page.get_by_label("记录", exact=False).first.fill("主持人:钱秀芝\n议题:清雪\n讨论和决定:改在周日上午。")
+    page.get_by_role("button", name="保存记录").click()
+    expect(page.get_by_text("改在周日上午。")).to_be_visible()
+    page.get_by_text("以前写的 1 次").click()
+    expect(page.get_by_text("周六上午,带铁锹。")).to_be_visible()
+    picture("minutes")
 
 
 def test_leave_from_the_request_to_the_grid(hall, sign_in_as, page, picture, in_the_site):
