@@ -337,7 +337,9 @@ class MemberResource(resources.ModelResource):
         # Numbers are compared with all others at once, and `clean` knows the constraints: no query a row.
         errors = dict(import_validation_errors or {})
         try:
-            instance.full_clean(exclude=errors.keys(), validate_unique=False, validate_constraints=False)
+            # A number that was not allotted has its fault at the ID number.
+            known = {*errors, "number"} if self.allotted else errors
+            instance.full_clean(exclude=known, validate_unique=False, validate_constraints=False)
         except ValidationError as error:
             if "joined_on" in errors:  # a day of conversion is held against it
                 error.error_dict.pop("converted_on", None)
@@ -381,9 +383,7 @@ class MemberResource(resources.ModelResource):
                 if names.get(key) in result.validation_error.message_dict:
                     continue  # said already, in our words
                 for message in messages:
-                    text = message.rstrip("。")
-                    advice = "" if self.row.out_of_scope else "请改正该单元格后重新上传;本次没有写入任何数据。"
-                    self.row.faults.append(f"第 {self.row.number} 行「{names.get(key, key)}」:{text}。{advice}")
+                    self.row.faults.append(f"「{names.get(key, key)}」:{message.rstrip('。')}。")
         return result
 
     def bulk_create(self, using_transactions, dry_run, raise_errors, batch_size=None, result=None):

@@ -9,7 +9,7 @@ from members.services.people import roster_changes
 
 @dataclass
 class Row:
-    """What one row of the file comes to."""
+    """What one row of the file comes to; each fault names its column."""
 
     number: int
     name: str

@@ -17,6 +17,7 @@ from members.workbooks import ROSTER_ROW_LIMIT, WorkbookError, read_upload
 
 ROWS_A_PAGE = 100
 FAULTS_SHOWN = 100  # on top of the page; the rows have all of those that were looked at
+SAME_SHOWN = 300  # folded below the rows that the import changes
 KEPT = "roster_import"
 KINDS = {"fault": "有错", "new": "新增", "changed": "更新", "same": "没有变化"}
 
@@ -39,10 +40,14 @@ def import_template(request: HttpRequest) -> HttpResponse:
 
 
 def import_context(upload: imports.Upload, kind: str, page: str | None) -> dict:
-    """What the preview shows: how many rows there are of each kind, and a page of those of one kind."""
+    """What the preview shows: how many rows there are of each kind, and a page of those of one kind.
+
+    Without a kind, rows that change nothing are not among the others: they are folded below.
+    """
     counts = Counter(row.kind for row in upload.rows)
-    rows = [row for row in upload.rows if kind in ("", row.kind)]
-    faults = [fault for row in upload.rows for fault in row.faults]
+    same = [row for row in upload.rows if row.kind == "same" and not kind]
+    rows = [row for row in upload.rows if (row.kind == kind if kind else row.kind != "same")]
+    faults = [f"第 {row.number} 行{fault}" for row in upload.rows for fault in row.faults]
     return {
         "counts": {each: counts[each] for each in KINDS},
         "kinds": [(each, label, counts[each]) for each, label in KINDS.items() if counts[each]],
@@ -51,6 +56,8 @@ def import_context(upload: imports.Upload, kind: str, page: str | None) -> dict:
         "read": len(upload.rows),
         "unread": upload.unread,
         "page": Paginator(rows, ROWS_A_PAGE).get_page(page),
+        "same": same[:SAME_SHOWN],
+        "more_same": max(0, len(same) - SAME_SHOWN),
         "faults": faults[:FAULTS_SHOWN],
         "more_faults": max(0, len(faults) - FAULTS_SHOWN),
         "unused": upload.unused,
