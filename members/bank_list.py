@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from members.roster_columns import DateWidget, plain_word
-from members.workbooks import NOTHING_WRITTEN, Sheet, WorkbookError
+from members.workbooks import Sheet, WorkbookError
 
 COLUMNS = {
     "编号": ("编号", "党员编号", "工号", "客户编号", "用户编号", "缴费编号"),
@@ -36,7 +36,7 @@ class BankRow:
     faults: list[str] = field(default_factory=list)
 
     def refuse(self, column: str, sentence: str) -> None:
-        self.faults.append(f"第 {self.number} 行「{column}」:{sentence}。请改正后重新上传;{NOTHING_WRITTEN}")
+        self.faults.append(f"第 {self.number} 行「{column}」:{sentence}。")
 
 
 def bank_rows(sheet: Sheet) -> tuple[list[BankRow], list[str]]:

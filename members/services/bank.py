@@ -1,4 +1,4 @@
-"""A bank's list of dues: checked against what the members owe, then recorded all or nothing."""
+"""A bank's list of dues: checked against what the members owe, then recorded as the preview said, or not at all."""
 
 import datetime
 import hashlib
@@ -33,14 +33,17 @@ class BankEntry:
     row: BankRow
     member: Member | None = None
     is_recorded: bool = False
+    is_open: bool = False  # nobody knows what the member owes
     lines: list[DuesLine] = field(default_factory=list)
     short: Decimal = Decimal(0)  # what the last of its months still lacks
 
     @property
     def kind(self) -> str:
-        """fault, same (on record already) or pay."""
+        """fault, same (on record already), open (left out until the dues are decided) or pay."""
         if self.row.faults:
             return "fault"
+        if self.is_open:
+            return "open"
         return "same" if self.is_recorded else "pay"
 
     @property
@@ -61,6 +64,10 @@ class BankPlan:
     @property
     def faults(self) -> list[str]:
         return [fault for entry in self.entries for fault in entry.row.faults]
+
+    @property
+    def open(self) -> list[BankEntry]:
+        return [entry for entry in self.entries if entry.kind == "open"]
 
     @property
     def lines(self) -> list[DuesLine]:
@@ -154,7 +161,9 @@ def check_list(sheet: Sheet, organization: Organization) -> BankPlan:
     accounts = Accounts(organization, members, readable)
     for entry in sorted(readable, key=lambda entry: (entry.row.paid_on, entry.row.number)):
         settle(entry, accounts)
-    return BankPlan(entries, unused, digest)
+    # Rows left out are no part of what is recorded: the same list comes again for them.
+    taken = [entry.row for entry in entries if not entry.is_open]
+    return BankPlan(entries, unused, digest_of(taken, organization))
 
 
 def digest_of(rows: list[BankRow], organization: Organization) -> str:
@@ -214,7 +223,8 @@ def pay(entry: BankEntry, cells: list[DuesCell], accounts: Accounts) -> None:
     if row.month and not cells:
         return row.refuse("月份", f"{month_name(row.month)}不能登记:太远,或者考核已经办结")
     if any(cell.due is None for cell in cells):
-        return row.refuse("金额", f"{member}的党费还没有核定,不知道应缴多少。先到「核定应缴」写上")
+        entry.is_open = True
+        return None
     left = row.amount
     for cell in cells:
         rest = accounts.rest(cell)
@@ -232,9 +242,12 @@ def pay(entry: BankEntry, cells: list[DuesCell], accounts: Accounts) -> None:
 
 
 @transaction.atomic
-def import_list(sheet: Sheet, organization: Organization, promised: str, *, actor: User) -> RecordedDues:
-    """Record a checked list. promised: the fingerprint of the preview that the user confirmed.
+def import_list(
+    sheet: Sheet, organization: Organization, promised: str, *, actor: User
+) -> tuple[RecordedDues, list[BankEntry]]:
+    """Record a checked list; gives back also the rows that were left out, as their dues are not decided.
 
+    promised: the fingerprint of the preview that the user confirmed.
     Raises ListChangedError if the list would by now do something else, and ValidationError as `record_dues` does.
     """
     members = payers(organization, timezone.localdate()).order_by("pk")
@@ -245,4 +258,4 @@ def import_list(sheet: Sheet, organization: Organization, promised: str, *, acto
     done = record_dues(organization, plan.lines, actor=actor, file_digest=plan.digest)
     if done.clashes:
         raise ListChangedError
-    return done
+    return done, plan.open

@@ -14,6 +14,7 @@ from members.workbooks import Sheet, WorkbookError, read_upload
 
 KEPT = "dues_import"
 SHOWN = 300  # rows on the preview
+NAMED = 10  # rows left out, in the message after it
 
 
 def place_of(request: HttpRequest) -> tuple[BasesFilter, Organization | None]:
@@ -50,12 +51,13 @@ def import_dues(request: HttpRequest) -> HttpResponse:
 
 def shown(plan: BankPlan) -> dict:
     """What the preview shows of a list: its rows by what they come to, as many as a page can hold."""
-    kinds = {kind: [entry for entry in plan.entries if entry.kind == kind] for kind in ("pay", "same", "fault")}
+    kinds = {kind: [entry for entry in plan.entries if entry.kind == kind] for kind in ("pay", "same", "open", "fault")}
     return {
         "plan": plan,
         "counts": {kind: len(entries) for kind, entries in kinds.items()},
         "paying": kinds["pay"][:SHOWN],
         "same": kinds["same"][:SHOWN],
+        "open": kinds["open"],
         "not_shown": max(0, len(kinds["pay"]) - SHOWN),
         "total": sum(line.amount_yuan for line in plan.lines),
         "people": len({entry.member for entry in kinds["pay"]}),
@@ -65,7 +67,7 @@ def shown(plan: BankPlan) -> dict:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preview_dues(request: HttpRequest) -> HttpResponse:
-    """What the kept list would record; with POST it is recorded, all or nothing."""
+    """What the kept list would record; with POST this is recorded, or nothing."""
     if not permissions.can_keep_dues_bases(request.user):
         raise PermissionDenied
     kept = request.session.get(KEPT) or {"token": "", "organization": None}
@@ -79,7 +81,7 @@ def preview_dues(request: HttpRequest) -> HttpResponse:
     errors = []
     if request.method == "POST":
         try:
-            done = bank.import_list(sheet, organization, request.POST.get("promised", ""), actor=request.user)
+            done, left_out = bank.import_list(sheet, organization, request.POST.get("promised", ""), actor=request.user)
         except bank.ListChangedError:
             messages.warning(request, "您核对的时候党费有变动,还没有写入任何数据。请按下面的新结果再核对一次。")
         except ValidationError as error:
@@ -88,6 +90,10 @@ def preview_dues(request: HttpRequest) -> HttpResponse:
             keeping.drop(kept["token"])
             del request.session[KEPT]
             messages.success(request, f"已登记缴纳 {len(done.paying)} 笔,共 {done.amount_yuan:.2f} 元。")
+            if left_out:
+                rows = "、".join(f"第 {entry.row.number} 行{entry.member}" for entry in left_out[:NAMED])
+                more = f"等 {len(left_out)} 行" if len(left_out) > NAMED else ""
+                messages.warning(request, f"没有登记:{rows}{more}。党费核定以后,把同一份名单再传一次。")
             return redirect("members:dues_receipt", done.receipt.pk)
     plan = bank.check_list(sheet, organization)
     context = {"organization": organization, "errors": errors, **shown(plan)}

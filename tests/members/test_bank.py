@@ -21,7 +21,6 @@ THIS_MONTH = first_of(TODAY)
 MONTHS = [first_of(TODAY, -back) for back in (2, 1, 0)]
 OLDEST, BEFORE, NOW = MONTHS
 HEAD = ["编号", "姓名", "金额", "日期"]
-ENDING = "。请改正后重新上传;本次没有写入任何数据。"
 
 
 def url(name, *args):
@@ -187,10 +186,59 @@ def test_list_leaves_out_rows_that_are_recorded(people, bank):
         bank, ["", "张建国", 20, TODAY], ["", "王志强", 10, TODAY], ["", "张建国", 10, TODAY - datetime.timedelta(1)]
     )
     preview = bank.get(url("preview_dues")).context
-    assert preview["counts"] == {"pay": 1, "same": 2, "fault": 0}
+    assert preview["counts"] == {"pay": 1, "same": 2, "open": 0, "fault": 0}
     confirm(bank)
     assert [amount for _, amount in paid(people.zhang)] == [10, 10, 10]
     assert len(paid(people.wang)) == 1
+
+
+def test_list_leaves_out_members_whose_dues_are_not_decided(people, places, bank):
+    new = make.member("陈桂兰", places.branch)
+    rows = [["", "陈桂兰", "0.2", TODAY], ["", "王志强", 10, TODAY]]
+    upload(bank, *rows)
+    page = bank.get(url("preview_dues"))
+    assert page.context["counts"] == {"pay": 1, "same": 0, "open": 1, "fault": 0}
+    assert f"第 2 行 陈桂兰,{TODAY},0.20 元" in page.content.decode()
+    done = bank.post(url("preview_dues"), {"promised": page.context["plan"].fingerprint}, follow=True)
+    assert [str(message) for message in done.context["messages"]] == [
+        "已登记缴纳 1 笔,共 10.00 元。",
+        "没有登记:第 2 行陈桂兰。党费核定以后,把同一份名单再传一次。",
+    ]
+    assert (paid(people.wang), paid(new)) == ([(OLDEST, 10)], [])
+    assert not new.dues_months.exists()
+    make.base(new, NOW, "relief", by=people.secretary)
+    upload(bank, *rows)
+    assert bank.get(url("preview_dues")).context["counts"] == {"pay": 1, "same": 1, "open": 0, "fault": 0}
+    confirm(bank)
+    assert (paid(people.wang), paid(new)) == ([(OLDEST, 10)], [(NOW, Decimal("0.20"))])
+    upload(bank, *rows)
+    assert bank.get(url("preview_dues")).context["plan"].earlier
+
+
+def test_list_of_nobody_whose_dues_are_decided_records_nothing(people, places, bank):
+    make.member("陈桂兰", places.branch)
+    upload(bank, ["", "陈桂兰", 10, TODAY])
+    assert "登记这些缴纳" not in bank.get(url("preview_dues")).content.decode()
+    confirm(bank)
+    assert not DuesReceipt.objects.exists()
+
+
+def test_list_does_not_take_dues_decided_since_the_preview_unseen(people, places, bank):
+    new = make.member("陈桂兰", places.branch)
+    upload(bank, ["", "陈桂兰", "0.2", TODAY], ["", "王志强", 10, TODAY])
+    promised = bank.get(url("preview_dues")).context["plan"].fingerprint
+    make.base(new, NOW, "relief", by=people.secretary)
+    page = bank.post(url("preview_dues"), {"promised": promised})
+    assert page.context["counts"] == {"pay": 2, "same": 0, "open": 0, "fault": 0}
+    assert not DuesPayment.objects.exists()
+
+
+def test_list_with_a_fault_names_those_not_decided_too(people, places, bank):
+    make.member("陈桂兰", places.branch)
+    page = upload(bank, ["", "陈桂兰", 10, TODAY], ["", "王志强", "十元", TODAY])
+    assert page.context["counts"] == {"pay": 0, "same": 0, "open": 1, "fault": 1}
+    assert page.content.decode().count("请改正后重新上传") == 1
+    assert f"第 2 行 陈桂兰,{TODAY},10.00 元" in page.content.decode()
 
 
 def test_list_withdrawn_in_full_can_be_recorded_again(people, bank):
@@ -228,7 +276,6 @@ def test_digest_is_the_organizations_own(places):
             "「月份」:「六月」不是一个月份,要写成 2025-06 的样子;一笔缴几个月的,月份空着",
         ),
         (["", "王志强", 10, TODAY, "2001-01"], "「月份」:2001 年 1 月不能登记:太远,或者考核已经办结"),
-        (["", "没核定", 10, TODAY], "「金额」:没核定的党费还没有核定,不知道应缴多少。先到「核定应缴」写上"),
         (
             ["", "王志强", 12, TODAY, f"{BEFORE:%Y-%m}"],
             f"「金额」:王志强{BEFORE.year} 年 {BEFORE.month} 月只要缴 10 元,这里是 12 元,多出 2 元",
@@ -236,29 +283,29 @@ def test_digest_is_the_organizations_own(places):
     ],
 )
 def test_list_refuses_a_row_with_a_sentence(people, places, bank, row, sentence):
-    for name in ("同名", "同名", "没核定"):
+    for name in ("同名", "同名"):
         make.member(name, places.branch)
     page = upload(bank, ["", "张建国", 10, TODAY], row, head=[*HEAD, "月份"])
-    assert refusal(page)[0] == f"第 3 行{sentence}{ENDING}"
+    assert refusal(page)[0] == f"第 3 行{sentence}。"
     assert not DuesPayment.objects.exists()
     assert kept_files() == []
 
 
 def test_list_refuses_a_number_with_another_name(people, bank):
     page = upload(bank, [people.zhang.number, "王志强", 10, TODAY])
-    assert refusal(page) == [f"第 2 行「姓名」:编号 {people.zhang.number} 是张建国,这里写的是王志强{ENDING}"]
+    assert refusal(page) == [f"第 2 行「姓名」:编号 {people.zhang.number} 是张建国,这里写的是王志强。"]
 
 
 def test_list_refuses_money_that_no_month_takes(people, bank):
     page = upload(bank, ["", "王志强", 500, TODAY])
     assert "多出" in refusal(page)[0]
-    assert page.context["counts"] == {"pay": 0, "same": 0, "fault": 1}
+    assert page.context["counts"] == {"pay": 0, "same": 0, "open": 0, "fault": 1}
 
 
 def test_list_refuses_a_settled_day(people, places, bank):
     ClosedPeriod.objects.create(organization=places.street, title="上一", starts_on=OLDEST, ends_on=TODAY)
     page = upload(bank, ["", "王志强", 10, TODAY])
-    assert refusal(page) == [f"第 2 行「日期」:{TODAY} 所在的考核已经办结,不能再登记这一天的缴纳{ENDING}"]
+    assert refusal(page) == [f"第 2 行「日期」:{TODAY} 所在的考核已经办结,不能再登记这一天的缴纳。"]
 
 
 @pytest.mark.parametrize(
