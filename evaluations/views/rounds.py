@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from evaluations import services
 from evaluations.course import corrected, correction_steps, is_whole, reviews_waiting, stages_of, turn_of
+from evaluations.distribution import bands_of
 from evaluations.forms import RoundForm
 from evaluations.models import COURSE, Result, Round, RoundBranch, Step
 from evaluations.permissions import can_run_rounds
@@ -72,6 +73,7 @@ def round_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "period": Period.parse(round_.period),
         "chosen": chosen,
         "summary": summary_of(round_, results),
+        "bands": bands_of(shown.exclude(total=None).order_by().values_list("total").annotate(Count("pk"))),
         "branches": RoundBranch.objects.filter(round=round_, results__in=results)
         .select_related("organization")
         .distinct(),

@@ -136,5 +136,5 @@ def test_round_takes_the_same_queries(sign_in, people, places, half, django_asse
         make.member(f"新人{number}", places.branch)
     services.request_computation(half.round)
     client = sign_in(people.secretary)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         client.get(reverse("evaluations:round", args=[half.round.pk]))
