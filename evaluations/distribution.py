@@ -7,7 +7,7 @@ from decimal import Decimal
 from math import floor
 
 WIDTHS = (5, 10, 20, 50, 100)  # points of a band
-MOST_BANDS = 10
+MOST_BANDS = 15
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Band:
 def bands_of(counts: Iterable[tuple[Decimal, int]]) -> list[Band]:
     """Bands of one width from the highest total to the lowest, empty ones between them too.
 
-    counts: totals, and how many members have each. At most ten bands, unless the totals lie over a thousand points apart.
+    counts: totals, and how many members have each. At most fifteen bands, unless the totals lie over 1,500 points apart.
     """
     counts = list(counts)
     if not counts:

@@ -31,6 +31,7 @@ def test_bands(totals, expected):
 def test_wider_bands_where_totals_lie_far_apart():
     assert [words for words, *_ in counted(("10", 1), ("99", 1))][::8] == ["90 到不满 100", "10 到不满 20"]
     assert len(counted(("-40", 1), ("120", 1))) == 9
+    assert len(counted(("26", 1), ("96", 1))) == 15
 
 
 @pytest.mark.django_db(transaction=True)
