@@ -31,13 +31,25 @@ class Arrears:
         """欠 2 个月:3 月、4 月; each year is named where it begins, that of today only after an earlier one."""
         if not self.months:
             return ""
+        return f"{self.count_words}:{'、'.join(name for _, name in self.named)}{' 等' if self.are_more else ''}"
+
+    @property
+    def named(self) -> list[tuple[datetime.date, str]]:
+        """The earliest months, and what each is called in the line."""
         shown = self.months[:NAMED]
         years = [self.today.year, *(month.year for month in shown)]
-        names = [
-            f"{month.month} 月" if month.year == before else month_name(month)
+        return [
+            (month, f"{month.month} 月" if month.year == before else month_name(month))
             for month, before in zip(shown, years, strict=False)
         ]
-        return f"{self.count_words}:{'、'.join(names)}{' 等' if len(self.months) > NAMED else ''}"
+
+    @property
+    def are_more(self) -> bool:
+        return len(self.months) > NAMED
+
+    def before(self, month: datetime.date) -> "Arrears":
+        """Those of earlier months alone."""
+        return Arrears(tuple(owed for owed in self.months if owed < month), 0, self.today)
 
     @property
     def warning(self) -> str:

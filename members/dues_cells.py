@@ -10,15 +10,20 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from members.dates import first_of, last_of
-from members.models import DuesBase, DuesMonth, Member, MemberStatus, Organization, User
+from members.models import DuesBase, DuesMonth, Member, MemberStatus, Mobility, Organization, User
 from members.permissions import RECORD_ROLES, holds
 from members.services.dues import DuesLine, dues_state, yuan
 from members.services.dues_bases import Bases
 
+NOT_ASKED = "出国(境)定居,不收"
+
 
 @dataclass
 class DuesCell:
-    """A member's month: what is on record of it, and the due amount to start from where nothing is."""
+    """A member's month: what is on record of it, and the due amount to start from where nothing is.
+
+    member: as `payers` gives them, with their states.
+    """
 
     member: Member
     month: datetime.date
@@ -27,8 +32,15 @@ class DuesCell:
     earlier: Decimal | None = None  # what was due the month before
     elsewhere: str = ""  # who corrects its payments, where it is not the reader: `kept_elsewhere`
 
+    @property
+    def is_asked(self) -> bool:
+        """False while nothing is on record of a member who has settled abroad: nobody asks them for dues."""
+        return self.owed is not None or self.member.mobility_then != Mobility.ABROAD
+
     @cached_property
     def proposed(self) -> Decimal | None:
+        if not self.is_asked:
+            return None
         return self.base.due_yuan if self.base else self.earlier
 
     @cached_property
@@ -54,6 +66,8 @@ class DuesCell:
     @property
     def left_out(self) -> str:
         """Why paying for everybody leaves the member out, in words; empty where it pays, or nothing is left to pay."""
+        if not self.is_asked:
+            return NOT_ASKED
         excused = bool(self.owed and self.owed.excused)
         return why_left_out(self.due, self.paid, self.rest, excused)
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from members.arrears import Arrears
 from members.dates import month_name
-from members.dues_cells import DuesCell, why_left_out
+from members.dues_cells import NOT_ASKED, DuesCell, why_left_out
 from members.forms.grid import GridRow
 from members.forms.page import DateInput, helper, pair
 from members.models import DuesPayment
@@ -132,6 +132,8 @@ class DuesRow(GridRow):
         sent = self.cleaned_data
         if self.pays_off or sent["amount_yuan"]:
             return ""
+        if sent["due_yuan"] is None and not self.cell.is_asked:
+            return NOT_ASKED
         return why_left_out(sent["due_yuan"], self.cell.paid, self.cell.rest, sent["excused"])
 
     def lines(self, pay_today: bool) -> list[DuesLine]:

@@ -6,7 +6,7 @@ from django.http import QueryDict
 
 from members.forms.dues import MoneyField
 from members.forms.grid import GridRow
-from members.models import DuesBase, DuesKind, Member
+from members.models import DuesBase, DuesKind, Member, Mobility
 from members.services.dues import yuan
 from members.services.dues_bases import BaseLine
 
@@ -26,14 +26,17 @@ class SameForm(forms.Form):
             field.widget.attrs["class"] = "form-select" if name == "kind" else "form-control"
 
 
-def filled(data: QueryDict, rows: list["BaseRow"]) -> tuple[QueryDict, int]:
-    """What was sent, with the same written into each row of whom nothing is known or chosen; and how many these are."""
+def filled(data: QueryDict, rows: list["BaseRow"]) -> tuple[QueryDict, list[Member]]:
+    """What was sent, with the same written into each row of whom nothing is known or chosen; and whose rows these are.
+
+    Not into the rows of members who have settled abroad: nobody asks them for dues.
+    """
     data = data.copy()
-    open_rows = [row for row in rows if row.is_bound and row.base is None and not data.get(f"{row.prefix}-kind")]
+    open_rows = [row for row in rows if row.is_bound and row.is_unknown and not data.get(f"{row.prefix}-kind")]
     for row in open_rows:
         for name in BASE_FIELDS:
             data[f"{row.prefix}-{name}"] = data.get(f"same-{name}", "")
-    return data, len(open_rows)
+    return data, [row.member for row in open_rows]
 
 
 class BaseRow(GridRow):
@@ -67,6 +70,11 @@ class BaseRow(GridRow):
             field = self.fields[name]
             look = "form-select" if name == "kind" else "form-control"
             field.widget.attrs |= {"class": look, "aria-label": f"{member} {field.label}"}
+
+    @property
+    def is_unknown(self) -> bool:
+        """True if nothing is known of somebody who is asked for dues."""
+        return self.base is None and self.member.mobility_then != Mobility.ABROAD
 
     def clean(self):
         sent = super().clean()

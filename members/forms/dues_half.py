@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from members.arrears import Arrears
 from members.dates import first_of, last_of, months_of_quarter, quarter_name, quarter_of
-from members.dues_cells import DuesCell
+from members.dues_cells import NOT_ASKED, DuesCell
 from members.forms.dues import EARLIEST_PAYMENT, MoneyField
 from members.forms.filters import DuesFilter
 from members.forms.page import DateInput
@@ -63,7 +63,11 @@ class HalfCell:
 
     @cached_property
     def state(self) -> str:
-        """paid, excused, part, owing, unrecorded, open, none (nothing is due), unknown, settled, later, before (joining)."""
+        """What the month is to the grid.
+
+        paid, excused, part, owing, unrecorded, open, none (nothing is due), unknown, abroad, settled, later, before
+        (joining).
+        """
         cell, owed = self.cell, self.cell.owed
         if owed and owed.excused:
             return "excused"
@@ -74,7 +78,7 @@ class HalfCell:
         if not owed and cell.month > last_payable(self.today):
             return "later"
         if cell.due is None:
-            return "unknown"
+            return "unknown" if cell.is_asked else "abroad"
         if not cell.due:
             return "none"
         if not cell.rest:
@@ -147,6 +151,10 @@ class HalfRow:
         return self.cells[0].cell.elsewhere
 
     @property
+    def is_asked(self) -> bool:
+        return self.cells[-1].cell.is_asked
+
+    @property
     def base(self):
         """What the latest month goes by that has begun."""
         begun = [cell.cell.base for cell in self.cells if cell.is_begun]
@@ -167,7 +175,7 @@ class HalfRow:
     @property
     def left_out(self) -> str:
         """Of which months paying for everything leaves the member out, in words; empty if of none."""
-        reasons = {"unknown": "还没有核定", "excused": "经批准缓缴或免缴"}
+        reasons = {"unknown": "还没有核定", "abroad": NOT_ASKED, "excused": "经批准缓缴或免缴"}
         months = {
             state: [f"{cell.cell.month.month} 月" for cell in self.cells if cell.is_begun and cell.state == state]
             for state in reasons

@@ -1,6 +1,7 @@
 """What the monthly and yearly pages are chosen by: a span of time and an organisation."""
 
 import datetime
+import re
 
 from django import forms
 from django.db.models import QuerySet
@@ -12,12 +13,16 @@ from members.forms.roster import editable_organizations
 from members.models import Organization, User
 
 MONTHS_BACK = 24
+EARLIEST = 2008  # the year of the dues standard: nothing on record is older
 YEARS_BACK = 2
 HALVES_BACK = 5
 
 
 class SpanFilter(forms.Form):
-    """An organisation, and the span that `span` names; the first of each unless asked otherwise."""
+    """An organisation, and the span that `span` names; the first of each unless asked otherwise.
+
+    Listed are the latest spans; an address may name an earlier one, as arrears do.
+    """
 
     organization = forms.ModelChoiceField(Organization.objects.none(), label="组织", required=False, empty_label=None)
     span: str
@@ -25,7 +30,11 @@ class SpanFilter(forms.Form):
     def __init__(self, data, *, user: User):
         super().__init__(data)
         self.order_fields([self.span, "organization"])
-        self.fields[self.span].choices = self.spans(timezone.localdate())
+        spans = self.spans(timezone.localdate())
+        asked = data.get(self.span, "")
+        if spans[-1][0] > asked >= str(EARLIEST):
+            spans += self.earlier(asked)
+        self.fields[self.span].choices = spans
         offer(self, "organization", self.organizations(user))
         self.initial = {self.span: self.present(timezone.localdate())}
         if self.span not in data:  # so that the list shows what the page does
@@ -34,6 +43,10 @@ class SpanFilter(forms.Form):
 
     def organizations(self, user: User) -> QuerySet[Organization]:
         return Organization.objects.visible_to(user).holding_members()
+
+    def earlier(self, asked: str) -> list[tuple[str, str]]:
+        """The span of that code, before those that are listed; none if it is not a code."""
+        return []
 
     def chosen(self) -> tuple:
         """The span and the organisation; no organisation where the filter is refused or there is none."""
@@ -57,6 +70,12 @@ class MonthFilter(SpanFilter):
     def spans(self, today: datetime.date) -> list[tuple[str, str]]:
         months = [first_of(today, -back) for back in range(-self.months_ahead, MONTHS_BACK)]
         return [(f"{month:%Y-%m}", month_name(month)) for month in months]
+
+    def earlier(self, asked: str) -> list[tuple[str, str]]:
+        try:
+            return [(asked, month_name(datetime.datetime.strptime(asked, "%Y-%m")))]  # noqa: DTZ007  a month, no moment
+        except ValueError:
+            return []
 
 
 class CalendarFilter(MonthFilter):
@@ -90,6 +109,9 @@ class HalfFilter(SpanFilter):
     def spans(self, today: datetime.date) -> list[tuple[str, str]]:
         halves = [half_of(first_of(today, -6 * back)) for back in range(HALVES_BACK)]
         return [(half, half_name(half)) for half in halves]
+
+    def earlier(self, asked: str) -> list[tuple[str, str]]:
+        return [(asked, half_name(asked))] if re.fullmatch(r"\d{4}H[12]", asked) else []
 
 
 class YearFilter(SpanFilter):

@@ -169,10 +169,11 @@ class VisitHalfRow(GridRow):
 
     @property
     def cells(self) -> list[dict]:
-        """For each month the field if it may be changed, what is on record, and words for nothing."""
+        """For each month its first day, the field if it may be changed, what is on record, and words for nothing."""
         today = timezone.localdate()
         return [
             {
+                "month": month,
                 "field": self[f"{month:%Y-%m}"] if f"{month:%Y-%m}" in self.fields else None,
                 "saved": self.saved.get(month),
                 "nothing": "没有登记" if month <= today else "还没有到",

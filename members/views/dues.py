@@ -209,16 +209,9 @@ def dues_receipt(request: HttpRequest, pk: int) -> HttpResponse:
     """What was paid under one number."""
     receipts = DuesReceipt.objects.visible_to(request.user).select_related("organization", "recorded_by")
     receipt = get_object_or_404(receipts, pk=pk)
-    payments = receipt.payments.select_related("dues_month__member").order_by(
-        "dues_month__member__number", "dues_month__month"
-    )
-    total = sum((payment.amount_yuan for payment in payments), Decimal(0))
-    today = timezone.localdate()
-    context = {
-        "receipt": receipt,
-        "payments": payments,
-        "total": total,
-        "members": len({payment.dues_month.member_id for payment in payments}),
+    context = paid_under(receipt)
+    payments, today = context["payments"], timezone.localdate()
+    context |= {
         "month_name": month_name(today),
         "unpaid": payers(receipt.organization, first_of(today)).owing_dues(first_of(today)).count(),
         "can_record": permissions.can_record_dues(request.user, receipt.organization),
@@ -228,12 +221,28 @@ def dues_receipt(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "members/dues/receipt.html", context)
 
 
-@require_POST
+def paid_under(receipt: DuesReceipt) -> dict:
+    """The payments of a receipt as its pages show them, with whose and how much they are together."""
+    payments = receipt.payments.select_related("dues_month__member")
+    payments = list(payments.order_by("dues_month__member__number", "dues_month__month"))
+    return {
+        "receipt": receipt,
+        "payments": payments,
+        "total": sum((payment.amount_yuan for payment in payments), Decimal(0)),
+        "members": len({payment.dues_month.member_id for payment in payments}),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw_receipt(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take back all that was recorded under one number, by whoever recorded it."""
-    receipt = get_object_or_404(DuesReceipt.objects.visible_to(request.user).select_related("recorded_by"), pk=pk)
+    """Show, then take back, all that was recorded under one number, by whoever recorded it."""
+    receipts = DuesReceipt.objects.visible_to(request.user).select_related("organization", "recorded_by")
+    receipt = get_object_or_404(receipts, pk=pk)
     if not permissions.can_record_dues(request.user, receipt.organization) or receipt.recorded_by != request.user:
         raise PermissionDenied
+    if request.method != "POST":
+        context = paid_under(receipt) | {"why_it_stays": why_receipt_stays(receipt, request.user)}
+        return render(request, "members/dues/withdraw_receipt.html", context)
     try:
         payments = services.withdraw_receipt(receipt, actor=request.user)
     except ValidationError as error:

@@ -38,7 +38,7 @@ def dues_bases(request: HttpRequest) -> HttpResponse:
         return render(request, "members/dues/bases.html", {"form": form, "month_name": month_name(month)})
     page = Paginator(payers(organization, month), MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     rows = base_rows(page, month, request.POST or None)
-    errors, clashes, status, filled_in = [], [], 200, 0
+    errors, clashes, status, filled_in = [], [], 200, []
     if "fill" in request.POST:
         data, filled_in = filled(request.POST, rows)
         rows = base_rows(page, month, data)
@@ -66,7 +66,7 @@ def dues_bases(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "same": SameForm(request.POST if "fill" in request.POST else None),
         "filled_in": filled_in,
-        "unknown": sum(row.base is None for row in rows),
+        "unknown": sum(row.is_unknown for row in rows),
         "errors": errors,
         "clashes": clashes,
     }

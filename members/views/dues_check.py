@@ -34,11 +34,13 @@ def check_page(
     members: list[Member],
     left_out: dict[int, str],
     title: str,
+    earlier: dict[int, str] | None = None,
 ) -> HttpResponse | None:
     """The page that names whom these lines pay for, which months and how much.
 
     The lines go along with it, sealed, so that nothing is recorded but what it shows; and so does what was sent, for
-    the way back. members: everybody of the organisation, of all pages of the grid. left_out: why, by member id.
+    the way back. members: everybody of the organisation, of all pages of the grid. left_out: why, by member id. earlier: what
+    they owe of months before those of the grid, likewise.
     None where the lines pay nothing, so that there is nothing to check. Raises ValidationError as recording them would.
     """
     plan = services.check_dues(organization, lines, actor=request.user)
@@ -61,6 +63,7 @@ def check_page(
         ],
         "months": sorted({line.month for line in plan.paying}),
         "left_out": unpaid,
+        "earlier": [(member, words) for member in members if (words := (earlier or {}).get(member.pk))],
         "nothing_left": len(members) - len(paid.keys() | disputed | {member for member, _ in unpaid}),
         "sent": [
             *((name, value) for name, values in request.POST.lists() for value in values if name not in NOT_THE_GRIDS),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from members import permissions, services
 from members.arrears import arrears_of
-from members.dates import half_name, months_of_half, quarter_of
+from members.dates import half_name, half_of, months_of_half, quarter_of
 from members.dues_cells import cells_of, payers
 from members.exports import as_download
 from members.forms.dues_half import HalfCell, HalfForm, HalfQuarter, HalfRow
@@ -163,7 +163,9 @@ def check_all(
     for row in others:
         lines += row.lines(row.seen, **form.cleaned_data, everything=True)
     left_out = {row.member.pk: row.left_out for row in (*rows, *others)}
-    return dues_check.check_page(request, organization, lines, everybody, left_out, "到这个月为止,全部缴清")
+    earlier = {row.member.pk: row.arrears.before(months[0]).words for row in (*rows, *others) if row.arrears}
+    title = f"{half_name(half_of(months[0]))},到这个月为止全部缴清"
+    return dues_check.check_page(request, organization, lines, everybody, left_out, title, earlier)
 
 
 def say_what_was_paid(request: HttpRequest, done: services.RecordedDues) -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from evaluations.monthly import branches_with_members
 from evaluations.permissions import REVIEWING_ROLES, confirmable
 from members.arrears import arrears_of
-from members.dates import first_of, near_day_name, quarter_days, quarter_name, quarter_of
+from members.dates import first_of, half_of, near_day_name, quarter_days, quarter_name, quarter_of
 from members.models import (
     Activity,
     LeaveRequest,
@@ -101,9 +101,9 @@ def dues(branches: list[Organization]) -> list[Task]:
     return about_members(owing, f"登记 {month.month} 月党费", "还没有缴清", _page_of("members:dues", branches))
 
 
-def _page_of(name: str, branches: list[Organization]) -> str:
+def _page_of(name: str, branches: list[Organization], **query: str) -> str:
     """A page of everyday work, of the branch if it is one."""
-    return reverse(name, query={"organization": branches[0].pk} if len(branches) == 1 else None)
+    return reverse(name, query=query | ({"organization": branches[0].pk} if len(branches) == 1 else {}))
 
 
 def arrears(branches: list[Organization]) -> list[Task]:
@@ -118,7 +118,9 @@ def arrears(branches: list[Organization]) -> list[Task]:
     detail = f"{name}{owing[longest].words}"
     if len(owing) > 1:
         detail = f"{name}等 {len(owing)} 人,最多的欠 {len(owing[longest].months)} 个月"
-    return [Task(len(owing), "催缴以前月份的党费", detail, _page_of("members:dues_half", branches), "打开")]
+    oldest = min(one.months[0] for one in owing.values())
+    url = _page_of("members:dues_half", branches, half=half_of(oldest))
+    return [Task(len(owing), "催缴以前月份的党费", detail, url, "打开")]
 
 
 def oversight(user: User) -> list[Task]:

@@ -105,7 +105,7 @@ def enter_dues(page, site, picture):
     page.get_by_role("button", name="确认登记").click()
     expect(page.get_by_role("heading", name="党费收据")).to_be_visible()
     page.goto(f"{site}/dues/?month={TODAY:%Y-%m}")
-    expect(page.get_by_text("都已缴清")).to_be_visible()
+    expect(page.get_by_text("该缴的都已缴清")).to_be_visible()
 
 
 def declare_a_merit(page, site, picture):

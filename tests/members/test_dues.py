@@ -621,6 +621,9 @@ def take_back(client, receipt):
 def test_receipt_is_taken_back_as_a_whole_with_history(people, batch, sign_in):
     client = sign_in(people.secretary)
     assert url("withdraw_receipt", batch.pk) in client.get(url("dues_receipt", batch.pk)).content.decode()
+    check = client.get(url("withdraw_receipt", batch.pk)).content.decode()
+    assert "2 人、2 笔,共 20.00 元,会一起撤销" in check
+    assert DuesPayment.objects.count() == 2
     assert take_back(client, batch) == (200, ["已撤销这次登记:缴纳 2 笔,共 20.00 元。应缴数没有变。"])
     for member in (people.zhang, people.wang):
         assert record(member) == [(THIS_MONTH, Decimal(10), [])]

@@ -207,7 +207,7 @@ def test_the_same_is_filled_in_for_all_who_have_none_and_saved_only_then(people,
         f"m{wang}-pay_yuan": "4000", "same-kind": "employed", "same-pay_yuan": "3800", "same-fixed_yuan": "",
     }  # fmt: skip
     page = client.post(PAGE, sent | {"fill": "on"})
-    assert "已给 1 人填上,还没有保存。" in page.text
+    assert f'已给 1 人填上,还没有保存:<a href="#row-{zhang}">张建国</a>。' in page.text
     assert DuesBase.objects.count() == 1
     rows = {row.member: (row["kind"].value(), row["pay_yuan"].value()) for row in page.context["rows"]}
     assert rows == {people.zhang: ("employed", "3800"), people.wang: ("retired", "4000")}

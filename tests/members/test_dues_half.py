@@ -62,7 +62,8 @@ def test_half_shows_every_months_state(people, owing, sign_in):
     assert (page.context["owing"], page.context["unrecorded"]) == (1, 1)
     body = page.content.decode()
     assert "3,800 元 × 1% = 38.00 元" in body
-    assert f"欠 2 个月:{YEAR} 年 7 月、8 月" in body
+    page_of_july = f"{reverse('members:dues')}?month={YEAR}-07&amp;organization={page.context['organization'].pk}"
+    assert f'欠 2 个月:<a href="{page_of_july}">{YEAR} 年 7 月</a>、<a' in body
     assert body.count("还没有核定") == 7
 
 
@@ -118,6 +119,38 @@ def test_half_asks_before_it_pays_everything(people, owing, sign_in):
     assert paid(owing) == [(8, 8)]
     client.post(PAGE, dict(page.context["sent"]) | {"confirm": "1"})
     assert sum(amount for _, amount in paid(owing)) == 228
+
+
+def test_half_says_what_stays_owed_of_earlier_months(people, owing, sign_in):
+    make.dues(owing, datetime.date(YEAR, 5, 1), people.secretary, due=38)
+    client = sign_in(people.secretary)
+    page = client.post(PAGE, ticked(client) | {"pay_all": "1"})
+    assert page.context["earlier"] == [(owing, f"欠 1 个月:{YEAR} 年 5 月")]
+    assert f"更早欠的不在下面,登记以后还要另外补:张建国欠 1 个月:{YEAR} 年 5 月。" in page.content.decode()
+
+
+def test_half_long_ago_is_reached_by_its_address(people, owing, sign_in):
+    make.dues(owing, datetime.date(2019, 8, 1), people.secretary, due=38)
+    client = sign_in(people.secretary)
+    page = client.get(f"{URL}?half=2019H2")
+    assert [cell.state for cell in page.context["rows"][0].cells][1] == "owing"
+    assert client.get(reverse("members:dues"), {"month": "2019-08"}).context["rows"][0].cell.rest == 38
+    for nonsense in ("2019H3", "2007H2", "2019-8x", "2019"):
+        assert client.get(URL, {"half": nonsense}).context.get("rows") is None
+
+
+def test_half_asks_nothing_of_whom_settled_abroad(people, owing, sign_in):
+    people.wang.mobility = "abroad"
+    people.wang.save()
+    client = sign_in(people.secretary)
+    page = client.get(PAGE)
+    assert states(page)[1] == ["abroad"] * 6
+    assert "出国(境)定居,不收" in page.content.decode()
+    month = client.get(reverse("members:dues"), {"month": f"{YEAR}-07"})
+    assert month.context["rows"][1].cell.due is None
+    assert "该缴的都已缴清" not in month.content.decode()
+    bases = client.get(reverse("members:dues_bases"))
+    assert bases.context["unknown"] == 0
 
 
 def test_half_pays_everything_of_the_other_pages_too(people, places, owing, monkeypatch, sign_in):

@@ -12,7 +12,7 @@ from members.forms.dues_bases import BaseRow
 from members.forms.visits import VisitRow
 
 MONTH = datetime.date(2025, 6, 1)
-MEMBER = SimpleNamespace(pk=7)
+MEMBER = SimpleNamespace(pk=7, mobility_then="resident")
 SENT = {
     "m7-seen": "\"<&'>",
     "m7-assigned": '1"><script>',

@@ -136,6 +136,8 @@ def test_home_names_arrears_of_months_that_are_over(sign_in, people, places):
     assert owing(client) == [(1, "王志强欠 2 个月:3 月、4 月")]
     make.dues(people.zhang, datetime.date(2025, 5, 1), people.secretary, 10)
     assert owing(client) == [(2, "王志强等 2 人,最多的欠 2 个月")]
+    (task,) = [task for task in client.get(reverse("home")).context["tasks"] if "以前" in task.title]
+    assert "half=2025H1" in task.url  # where the oldest of them can be paid
 
 
 @pytest.mark.django_db(transaction=True)
