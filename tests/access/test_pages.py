@@ -1,7 +1,7 @@
 """Every page of the table in a browser, as each role that sees something else there: without barriers, and nothing too wide.
 
-Of the pages that only a posted form leads to, those of the grids are looked at here, the others where the browser tests
-take their pictures.
+Of the pages that only a posted form leads to, those of the grids and those to check something on are looked at here, the
+others where the browser tests take their pictures.
 """
 
 import mimetypes
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 
+from tests.access.checked import checked_pages
 from tests.access.posted import posted_pages
 from tests.access.visits import PAGES, visits
 from tests.looking import look_at
@@ -29,9 +30,10 @@ def test_pages_have_no_barriers(app, browser, visitors, objects):
 
 
 @pytest.mark.browser
-def test_refused_and_checked_forms_have_no_barriers(browser, visitors, objects, people):
+def test_refused_and_checked_forms_have_no_barriers(browser, visitors, objects, people, places):
     faults = []
-    for name, path, response in posted_pages(visitors["secretary"], people):
+    checked = list(checked_pages(visitors, objects, people, places))
+    for name, path, response in [*checked, *posted_pages(visitors["secretary"], people)]:
         faults += faults_of(browser, response, path, name)
     assert not faults, "\n".join(faults)
 
