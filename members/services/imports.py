@@ -56,12 +56,16 @@ def fingerprint(resource: MemberResource) -> str:
 def import_roster(sheet: Sheet, promised: str, *, actor: User) -> MemberResource:
     """Write a checked file. promised: the `fingerprint` of the preview that the user confirmed.
 
-    Raises RosterChangedError if the file would by now do something else.
+    Raises RosterChangedError if the file would by now do something else, and IntegrityError if the database refuses
+    what the checks let pass.
     """
     try:
-        resource = run(sheet, actor, dry_run=False)
-    except IntegrityError as error:  # somebody else took a number at this very moment
-        raise RosterChangedError from error
+        with transaction.atomic():  # what came in between can still be read afterwards
+            resource = run(sheet, actor, dry_run=False)
+    except IntegrityError as error:
+        if fingerprint(check_roster(sheet, actor=actor)) == promised:
+            raise
+        raise RosterChangedError from error  # somebody else took a number at this very moment
     if resource.faulty or fingerprint(resource) != promised:
         raise RosterChangedError
     memberships, positions, moves, changes = [], [], [], []

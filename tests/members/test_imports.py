@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
 from django.db.models import Value
 from django.db.models.functions import Concat
 from django.urls import reverse
@@ -21,6 +22,8 @@ from django.utils import timezone
 from members import services
 from members.models import ClosedPeriod, FactChange, Member, Membership, Position
 from members.models.people import phone_fault
+from members.resources import MemberResource
+from members.services import imports
 from tests import factories as make
 from tests.members.many_rows import STATUS
 
@@ -538,6 +541,68 @@ def test_import_refuses_unknown_position_and_settled_start(people, places, impor
         "第 2 行「转入日期」:2025-03-01 不晚于2025 年上半年考核的最后一天 2025-06-30,那次考核已经办结。",
         "第 2 行「职务」:「王」不认识,只能写党组织书记、副书记、支部委员、纪检委员、居委会主任、居委会副主任、居委会委员、党小组长,没有职务的空着。",
     ]
+
+
+@pytest.fixture
+def settled_half(places):
+    days = {"starts_on": datetime.date(2025, 1, 1), "ends_on": datetime.date(2025, 6, 30)}
+    return ClosedPeriod.objects.create(organization=places.street, title="2025 年上半年", **days)
+
+
+JOINED_LATER = ["T1", "张建国", "男", "1970-01-01", "2025-07-05"]  # an activist, then, on the last day of the half
+JOINED_HEAD = ["编号", "姓名", "性别", "出生日期", "入党日期"]
+
+
+def test_import_refuses_what_a_settled_period_saw_otherwise(people, importer, settled_half):
+    with_numbers(people)
+    (fault,) = refused(importer, table(JOINED_LATER, head=JOINED_HEAD))
+    assert fault.startswith("第 2 行「入党日期」:2025-06-30 在 2025 年上半年考核之内,那次考核已经办结")
+
+
+def test_import_that_the_database_refuses_says_so_and_writes_nothing(people, importer, settled_half, monkeypatch):
+    """However the check is passed by: rows that are written as if new are held to what a closed period saw."""
+    with_numbers(people)
+    monkeypatch.setattr("members.resources.require_status_kept", lambda *_: None)
+    upload(importer, table(JOINED_LATER, ["N1", "陈桂兰", "女", "1965-03-02", ""], head=JOINED_HEAD))
+    before = list(Member.objects.values())
+    answer = confirm(importer)
+    assert answer.status_code == 409
+    assert "这个周期的考核已经办结" in answer.content.decode()
+    assert list(Member.objects.values()) == before
+    assert not FactChange.objects.exists()
+
+
+def test_import_of_a_period_settled_since_the_preview_shows_what_is_wrong_now(people, places, importer):
+    with_numbers(people)
+    upload(importer, table(JOINED_LATER, head=JOINED_HEAD))
+    promised = previewed(importer)["promised"]
+    days = {"starts_on": datetime.date(2025, 1, 1), "ends_on": datetime.date(2025, 6, 30)}
+    ClosedPeriod.objects.create(organization=places.street, title="2025 年上半年", **days)
+    answer = importer.post(url("preview_import"), {"promised": promised})
+    assert "还没有写入任何数据" in answer.content.decode()
+    assert len(answer.context["faults"]) == 1
+    assert Member.objects.get(number="T1").joined_on is None
+
+
+def test_import_of_a_number_taken_at_that_very_moment_is_checked_again(people, places, importer, monkeypatch):
+    upload(importer, table(NEW))
+    promised = previewed(importer)["promised"]
+    checked = imports.check_roster
+
+    def write(resource, using_transactions, dry_run, *args, **kwargs):
+        if not dry_run:
+            raise IntegrityError("UNIQUE constraint failed: members_member.number")
+
+    def check_after_the_other(*args, **kwargs):
+        make.member("别人", places.sibling, number="N1")
+        return checked(*args, **kwargs)
+
+    monkeypatch.setattr(MemberResource, "bulk_create", write)
+    monkeypatch.setattr(imports, "check_roster", check_after_the_other)
+    answer = importer.post(url("preview_import"), {"promised": promised})
+    assert answer.status_code == 200
+    assert "您核对的时候名册有变动,还没有写入任何数据" in answer.content.decode()
+    assert not Member.objects.filter(name="陈桂兰").exists()
 
 
 def bomb() -> bytes:
