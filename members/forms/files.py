@@ -32,7 +32,10 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class CheckedFilesField(CheckedFileField):
-    """Up to `most` files of some kinds, as a list of CheckedFile; every fault is told at once."""
+    """Up to `most` files of some kinds, as a list of CheckedFile; every fault is told at once.
+
+    Once cleaned, `sound` are those that could be taken, also where others could not.
+    """
 
     widget = FilesInput
 
@@ -40,6 +43,7 @@ class CheckedFilesField(CheckedFileField):
         help_text = f"{kinds_words(kinds)},一次选好,最多 {most} 个;{limits_words(kinds)}。照片里的拍摄地点会去掉。"
         super().__init__(kinds, help_text=help_text, required=False, **kwargs)
         self.most = most
+        self.sound: list[CheckedFile] = []
 
     def clean(self, data, initial=None) -> list[CheckedFile]:
         uploads = [upload for upload in data or [] if upload]
@@ -47,12 +51,12 @@ class CheckedFilesField(CheckedFileField):
             raise ValidationError("请至少附一个文件。", code="required")
         if len(uploads) > self.most:
             raise ValidationError(f"最多 {self.most} 个文件,您选了 {len(uploads)} 个。请去掉几个。")
-        checked, faults = [], []
+        self.sound, faults = [], []
         for upload in uploads:
             try:
-                checked.append(super().clean(upload, initial))
+                self.sound.append(super().clean(upload, initial))
             except ValidationError as fault:
                 faults += fault.messages
         if faults:
             raise ValidationError(faults)
-        return checked
+        return self.sound

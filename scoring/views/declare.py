@@ -119,7 +119,7 @@ def _save(request: HttpRequest, declaration: Declaration, revision: int | None) 
 
 def _keep(declaration: Declaration, form: EntryForm, revision: int | None) -> EntryDraft:
     member = form.cleaned_data.get("member") or (declaration.desk.user.member if declaration.desk.for_self else None)
-    files = form.cleaned_data.get("files") or []
+    files = form.fields["files"].sound
     return draft_services.keep_draft(declaration.draft, typed(form), member, files, revision=revision)
 
 
@@ -127,7 +127,7 @@ def _refused_page(
     request: HttpRequest, declaration: Declaration, form: EntryForm, revision: int | None
 ) -> HttpResponse:
     """The form with its faults. Sound files that came along are kept in the draft: a browser cannot choose them again."""
-    files = [] if "files" in form.errors else form.cleaned_data.get("files") or []
+    files = form.fields["files"].sound
     if not files:
         return _form_page(request, declaration, form)
     try:
@@ -146,6 +146,7 @@ def _form_page(request: HttpRequest, declaration: Declaration, form: EntryForm, 
         "draft": draft,
         "files": draft.files.all() if draft.pk else [],
         "kept": kept,
+        "lost": len(form.files.getlist("files")) - kept,
         "item": declaration.rule,
         "adoption": declaration.adoption,
         "adoptions": declaration.desk.adoptions,

@@ -296,6 +296,29 @@ def test_sound_photo_is_kept_although_the_form_is_refused(sign_in, people, adopt
     assert [file.name for file in EntryDraft.objects.get().files.all()] == ["现场"]
 
 
+@pytest.mark.parametrize("action", ["check", "keep"])
+def test_sound_photo_is_kept_although_another_file_is_bad(sign_in, people, adopted, action):
+    bad = SimpleUploadedFile("坏的.pdf", b"%PDF-")
+    page = save(sign_in(people.member), action=action, files=[bad, photo()])
+    assert page.status_code == 400
+    assert page.context["form"].errors == {"files": ["「坏的.pdf」坏了,打不开。请重新导出一份 PDF 后上传。"]}
+    draft = EntryDraft.objects.get()
+    assert ([file.name for file in draft.files.all()], draft.fields) == (["现场"], FIELDS)
+    body = page.content.decode()
+    assert "刚才选的文件里 1 个已经存进草稿" in body
+    assert "另外 1 个没有存" in body
+    right = FIELDS | {"action": "check", "revision": draft.revision}
+    answer = sign_in(people.member).post(reverse("scoring:draft", args=[draft.pk]), right)
+    assert answer.url == reverse("evaluations:check_draft", args=[draft.pk])
+
+
+@pytest.mark.parametrize(("files", "told"), [(1, True), (0, False)])
+def test_page_says_that_files_are_lost_only_where_some_were_chosen(sign_in, people, adopted, files, told):
+    bad = [SimpleUploadedFile("坏的.pdf", b"%PDF-")] * files
+    page = save(sign_in(people.member), action="check", note="", files=bad)
+    assert ("刚才选的文件没有存" in page.content.decode()) is told
+
+
 def test_second_click_on_a_refused_form_keeps_the_photo_once(sign_in, people, adopted):
     client, token = sign_in(people.member), str(uuid.uuid4())
     for _ in range(2):

@@ -71,7 +71,7 @@ def test_member_hands_in_files_as_well(sign_in, people, adopted):
     assert Evidence.objects.get().entry.declared_by == people.member
 
 
-def test_bad_files_are_named_and_nothing_is_stored(sign_in, people, adopted):
+def test_bad_files_are_named_and_only_the_sound_one_is_kept_in_the_draft(sign_in, people, adopted):
     before = files_on_disk()
     lying = SimpleUploadedFile("照片.jpg", b"%PDF-1.7")
     empty = SimpleUploadedFile("空.png", b"")
@@ -81,8 +81,9 @@ def test_bad_files_are_named_and_nothing_is_stored(sign_in, people, adopted):
         "「照片.jpg」的内容其实是PDF,和文件名不符。请核对是不是选错了文件。",
         "「空.png」是空的。请换一个文件。",
     ]
-    assert "刚才选的文件没有存" in response.content.decode()
-    assert (Entry.objects.count(), files_on_disk()) == (0, before)
+    assert "刚才选的文件里 1 个已经存进草稿" in response.content.decode()
+    assert "另外 2 个没有存" in response.content.decode()
+    assert (Entry.objects.count(), files_on_disk()) == (0, before + 1)
 
 
 def test_too_many_files_are_refused(sign_in, people, adopted):
