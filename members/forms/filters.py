@@ -73,7 +73,7 @@ class MonthFilter(SpanFilter):
 
     def earlier(self, asked: str) -> list[tuple[str, str]]:
         try:
-            return [(asked, month_name(datetime.datetime.strptime(asked, "%Y-%m")))]  # noqa: DTZ007  a month, no moment
+            return [(asked, month_name(datetime.datetime.strptime(asked, "%Y-%m")))]
         except ValueError:
             return []
 
