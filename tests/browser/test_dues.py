@@ -31,7 +31,9 @@ def test_all_paid_today_is_checked_and_taken_back(secretary, site, picture):
     page.get_by_role("button", name="确认登记").click()
     expect(page.get_by_text("已登记缴纳 60 笔")).to_be_visible()
     picture("dues-receipt-all")
-    page.get_by_role("button", name="撤销这次登记").click()
+    page.get_by_role("link", name="撤销这次登记").click()
+    picture("dues-receipt-withdraw")
+    page.get_by_role("button", name="撤销 60 笔缴纳").click()
     expect(page.get_by_text("已撤销这次登记:缴纳 60 笔")).to_be_visible()
     expect(page.get_by_text("这张收据上的缴纳已经全部撤销")).to_be_visible()
 

@@ -62,7 +62,8 @@ def test_one_members_dues_are_paid(phone, site):
     page.get_by_role("button", name="保存", exact=True).tap()
     expect(page.get_by_text("缴纳 1 笔,收据")).to_be_visible()
     page.locator(".receipts a").first.tap()
-    page.get_by_role("button", name="撤销这次登记").tap()
+    page.get_by_role("link", name="撤销这次登记").tap()
+    page.get_by_role("button", name="撤销 1 笔缴纳").tap()
     expect(page.get_by_text("已撤销这次登记:缴纳 1 笔")).to_be_visible()
     expect_to_fit(page)
 
