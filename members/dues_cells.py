@@ -39,9 +39,9 @@ class DuesCell:
 
     @cached_property
     def proposed(self) -> Decimal | None:
-        if not self.is_asked:
-            return None
-        return self.base.due_yuan if self.base else self.earlier
+        if self.base:
+            return self.base.due_yuan
+        return self.earlier if self.is_asked else None
 
     @cached_property
     def due(self) -> Decimal | None:
@@ -74,7 +74,7 @@ class DuesCell:
     @property
     def pays_with_all(self) -> bool:
         """True if paying for everybody pays the month: nothing of it is paid yet, and it is known what is due."""
-        return bool(self.rest and not self.paid)
+        return bool(self.rest and not self.paid and self.is_asked)
 
     def pay(self, amount: Decimal, paid_on: datetime.date, payer: str = "", due: Decimal | None = None) -> DuesLine:
         """The line that pays an amount towards the month as it is on record. due: where nobody knows it yet."""

@@ -132,7 +132,7 @@ class DuesRow(GridRow):
         sent = self.cleaned_data
         if self.pays_off or sent["amount_yuan"]:
             return ""
-        if sent["due_yuan"] is None and not self.cell.is_asked:
+        if not self.cell.is_asked:
             return NOT_ASKED
         return why_left_out(sent["due_yuan"], self.cell.paid, self.cell.rest, sent["excused"])
 
@@ -142,7 +142,7 @@ class DuesRow(GridRow):
         amount, paid_on, due = sent["amount_yuan"], sent["paid_on"], sent["due_yuan"]
         if self.pays_off:
             amount = due - self.cell.paid
-        elif pay_today and not self.cell.paid and amount is None and not sent["excused"] and due:
+        elif pay_today and self.cell.is_asked and not self.cell.paid and amount is None and not sent["excused"] and due:
             amount, paid_on = due, timezone.localdate()
         reasons = (sent["excuse"], sent["excused_by"]) if sent["excused"] else ("", "")
         amount = amount if amount and amount > 0 else None

@@ -77,8 +77,10 @@ class HalfCell:
             return "settled"
         if not owed and cell.month > last_payable(self.today):
             return "later"
+        if not cell.is_asked:
+            return "abroad"
         if cell.due is None:
-            return "unknown" if cell.is_asked else "abroad"
+            return "unknown"
         if not cell.due:
             return "none"
         if not cell.rest:

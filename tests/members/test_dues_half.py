@@ -153,6 +153,18 @@ def test_half_asks_nothing_of_whom_settled_abroad(people, owing, sign_in):
     assert bases.context["unknown"] == 0
 
 
+def test_whom_settled_abroad_is_left_out_of_all_and_may_still_pay(people, owing, sign_in):
+    make.base(people.wang, JULY, "employed", pay="3800", by=people.secretary)
+    people.wang.mobility = "abroad"
+    people.wang.save()
+    client = sign_in(people.secretary)
+    page = client.post(PAGE, ticked(client) | {"pay_all": "1"})
+    assert [member for member, _, _ in page.context["people"]] == [owing]
+    assert [member for member, _ in page.context["left_out"]] == [people.wang]
+    month = client.get(reverse("members:dues"), {"month": f"{YEAR}-07"})
+    assert (month.context["rows"][1].cell.due, month.context["rows"][1].can_pay) == (38, True)
+
+
 def test_half_pays_everything_of_the_other_pages_too(people, places, owing, monkeypatch, sign_in):
     monkeypatch.setattr("members.views.dues_half.MEMBERS_A_PAGE", 1)
     other = make.member("甲", places.branch)
