@@ -4,6 +4,7 @@
   const form = document.getElementById("attendance");
   if (!form) return;
   const EXCUSED = ["personal_leave", "sick_leave", "official_leave", "not_required"];
+  const EXCEPTIONS = ["late", "left_early", "absent", "proxy"];
   const LETTERS = "dczsbgqty";
   const SOON = 250; // milliseconds in which a second thought costs no second save
   const WHILE_STEPPING = 1500; // the radios' own arrows pass over statuses that are not meant
@@ -26,6 +27,8 @@
   const confirm = document.getElementById("confirm");
   const done = document.getElementById("done");
   const undoButton = document.getElementById("undo");
+  const allButton = document.getElementById("all-present");
+  const spared = document.getElementById("spared"); // the question whether they are to become present too
   const find = document.getElementById("find");
   const found = document.getElementById("found");
 
@@ -78,12 +81,14 @@
     if (!open && document.activeElement === confirm) done.focus();
     confirm.hidden = !open;
     undoButton.disabled = !steps.length;
+    nameSpared();
   }
 
   // Choosing -----------------------------------------------------------------------------------
   // changes: [{row, status, fill}]; fill: as proposed, without overruling anybody.
   function choose(changes, { wait = SOON, undone = false } = {}) {
     // To have put down what was proposed is not undone: it changed nothing that is shown.
+    spared.hidden = true;
     const before = changes.filter(({ fill }) => !fill).map(({ row }) => ({ row, status: row.now, entered: row.entered }));
     if (!undone && before.length) steps.push(before);
     for (const change of changes) {
@@ -120,18 +125,43 @@
     found.textContent = words;
   }
 
+  // Who is late or absent was put down so by somebody: that is not overruled by the press that fills the rest.
+  const exceptions = () => rows.filter((row) => row.entered && EXCEPTIONS.includes(row.now));
+
   function allPresent() {
-    const changes = [];
-    for (const row of rows) {
-      const excused = EXCUSED.includes(row.now);
-      if (excused ? !row.entered : row.now !== "present" || !row.entered) {
-        const status = excused ? row.now : "present";
-        changes.push({ row, status, fill: !row.entered && status === row.proposed });
-      }
-    }
-    choose(changes, { wait: 0 });
+    const changes = rows
+      .filter((row) => !row.entered)
+      .map((row) => ({ row, status: EXCUSED.includes(row.now) ? row.now : "present" }))
+      .map((change) => ({ ...change, fill: change.status === change.row.proposed }));
+    if (changes.length) choose(changes, { wait: 0 });
+    spared.hidden = !exceptions().length;
+    nameSpared();
     const left = rows.filter((row) => EXCUSED.includes(row.now)).length;
-    say(left ? `已全部设为到会,请假和不要求的 ${left} 人没有动` : "已全部设为到会");
+    const whole = spared.hidden ? "已全部设为到会" : changes.length ? "没有登记过的都设为到会了" : "每个人都登记过了";
+    say(left ? `${whole},请假和不要求的 ${left} 人没有动` : whole);
+  }
+
+  function nameSpared() {
+    const found = exceptions();
+    if (!found.length) spared.hidden = true;
+    if (spared.hidden) return;
+    const counts = EXCEPTIONS.map((status) => [wordOf(status), found.filter(({ now }) => now === status).length]);
+    const some = counts.filter(([, number]) => number);
+    spared.querySelector("span").textContent = `${some.map((one) => one.join(" ")).join("、")} 人没有动。`;
+    const words = some.map(([word]) => word).join("、");
+    document.getElementById("spared-too").textContent = `把 ${found.length} 人的${words}也改成到会`;
+  }
+
+  function presentToo() {
+    const found = exceptions();
+    choose(found.map((row) => ({ row, status: "present" })), { wait: 0 });
+    allButton.focus();
+    say(`已把 ${found.length} 人改成到会`);
+  }
+
+  function spare() {
+    spared.hidden = true;
+    allButton.focus();
   }
 
   function confirmRest() {
@@ -169,7 +199,9 @@
     confirmRest();
   });
   undoButton.addEventListener("click", undo);
-  document.getElementById("all-present").addEventListener("click", allPresent);
+  allButton.addEventListener("click", allPresent);
+  document.getElementById("spared-too").addEventListener("click", presentToo);
+  document.getElementById("spared-not").addEventListener("click", spare);
 
   // Keys ---------------------------------------------------------------------------------------
   const MOVES = { ArrowDown: 1, ArrowUp: -1, Enter: 1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };

@@ -99,7 +99,7 @@ def test_status_pressed_before_the_grid_is_entered_is_not_lost_in_silence(open_g
     assert stored(page) == {"赵建国": "late"}
 
 
-def test_setting_all_leaves_the_excused_and_is_undone(open_grid):
+def test_setting_all_leaves_the_excused_and_asks_about_the_rest(open_grid, picture):
     page = open_grid("读屏")
     first, second, third = names()[:3]
     row(page, first).get_by_text("病假").click()
@@ -107,11 +107,21 @@ def test_setting_all_leaves_the_excused_and_is_undone(open_grid):
     row(page, third).get_by_text("缺席").click()
     expect_saved(page)
     page.get_by_role("button", name="全部设为到会").click()
-    expect(page.locator("#found")).to_have_text("已全部设为到会,请假和不要求的 2 人没有动")
+    expect(page.locator("#found")).to_have_text("没有登记过的都设为到会了,请假和不要求的 2 人没有动")
     expect_saved(page)
     found = stored(page)
-    assert [found[name] for name in names()[:4]] == ["sick_leave", "not_required", "present", "present"]
+    assert [found[name] for name in names()[:4]] == ["sick_leave", "not_required", "absent", "present"]
     assert len(found) == PEOPLE
+    expect(page.locator("#spared")).to_contain_text("缺席 1 人没有动。")
+    picture("attendance-spared")
+    page.get_by_role("button", name="不改").click()
+    expect(page.locator("#spared")).to_be_hidden()
+    page.reload()  # what is on record from an earlier visit is asked about in the same way
+    page.get_by_role("button", name="全部设为到会").click()
+    page.get_by_role("button", name="把 1 人的缺席也改成到会").click()
+    expect(page.locator("#found")).to_have_text("已把 1 人改成到会")
+    expect_saved(page)
+    assert stored(page)[third] == "present"
     page.get_by_role("button", name="撤销").click()
     expect(row(page, third).get_by_label("缺席")).to_be_checked()
     expect_saved(page)
