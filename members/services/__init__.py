@@ -1,6 +1,6 @@
 """Writes: each says who with `actor=`, refuses settled periods, and leaves a trace in the change history."""
 
-from .activities import delete_activity, save_activity
+from .activities import check_deletion, delete_activity, save_activity
 from .attendance import AttendanceClash, check_in, record_all, record_attendance, withdraw_attendance
 from .dues import (
     DuesClash,
@@ -61,6 +61,7 @@ __all__ = [
     "carry_states",
     "change_mobility",
     "change_organization",
+    "check_deletion",
     "check_dues",
     "check_in",
     "check_transfer",

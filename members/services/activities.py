@@ -32,10 +32,14 @@ def save_activity(activity: Activity, *, actor: User) -> Activity:
 
 @transaction.atomic
 def delete_activity(activity: Activity) -> None:
-    """Remove an activity that nobody attended, asked to be excused from or wrote minutes of. Raises ValidationError otherwise, or if its
-    day is settled.
-    """
+    """Remove an activity. Raises ValidationError where `check_deletion` does."""
     activity = Activity.objects.select_for_update().select_related("organization").get(pk=activity.pk)
+    check_deletion(activity)
+    activity.delete()
+
+
+def check_deletion(activity: Activity) -> None:
+    """Raises ValidationError if somebody attended, asked to be excused or wrote minutes, or the day is settled."""
     if recorded := activity.attendances.count():
         raise ValidationError(f"「{activity}」已经登记了 {recorded} 人的考勤,不能删除。日期或名称写错了,请改活动。")
     if asked := activity.leave_requests.count():
@@ -43,7 +47,6 @@ def delete_activity(activity: Activity) -> None:
     if activity.minutes.exists():
         raise ValidationError(f"「{activity}」已经写了会议记录,不能删除。日期或名称写错了,请改活动。")
     require_open(activity.organization, activity.date)
-    activity.delete()
 
 
 def move_attendances(activity: Activity, day: datetime.date, actor: User) -> None:

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from members import permissions, services
 from members.dates import first_of, last_of
@@ -136,11 +136,14 @@ def edit_activity(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "members/activities/form.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete_activity(request: HttpRequest, pk: int) -> HttpResponse:
-    """Back to the list, without an activity that was put down by mistake."""
+    """A look at what would go, then back to the list without an activity that was put down by mistake."""
     event = activity_to_record(request, pk)
     try:
+        if request.method != "POST":
+            services.check_deletion(event)
+            return render(request, "members/activities/delete.html", {"activity": event})
         services.delete_activity(event)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))

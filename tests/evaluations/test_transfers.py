@@ -134,6 +134,10 @@ def undo(client, member):
     return [str(message) for message in client.post(url, follow=True).context["messages"]]
 
 
+def look(client, member):
+    return client.get(reverse("evaluations:undo_transfer", args=[member.pk]))
+
+
 def places_of(member):
     return list(member.memberships.values_list("organization__name", "starts_on", "ends_on"))
 
@@ -141,6 +145,9 @@ def places_of(member):
 def test_wrong_transfer_is_taken_back_with_its_history(sign_in, people, places, moved):
     client = sign_in(people.staff)
     assert "撤销这次转移" in client.get(reverse("members:member", args=[moved.pk])).content.decode()
+    page = look(client, moved).text
+    assert "一直在<b>和平社区第一党支部</b>,没有转过;和平社区第二党支部的名册里不再有这个人" in page
+    assert len(places_of(moved)) == 2  # a look changes nothing
     assert undo(client, moved) == ["已撤销这次转移,张建国仍在和平社区第一党支部。"]
     assert places_of(moved) == [("和平社区第一党支部", make.LONG_AGO, None)]
     assert [(row.old, row.new) for row in moved.changes.order_by("pk")] == [
@@ -163,6 +170,7 @@ def test_only_the_last_of_two_transfers_is_taken_back(people, places, moved):
 def test_secretary_of_the_new_branch_cannot_take_it_back(sign_in, places, moved):
     client = sign_in(make.user("新书记", "branch_secretary", places.sibling))
     assert "撤销这次转移" not in client.get(reverse("members:member", args=[moved.pk])).content.decode()
+    assert look(client, moved).status_code == 403
     assert client.post(reverse("evaluations:undo_transfer", args=[moved.pk])).status_code == 403
     assert len(places_of(moved)) == 2
 

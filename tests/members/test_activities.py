@@ -362,7 +362,10 @@ def test_sign_in_sheet_lists_the_names(people, event, sign_in):
 
 def test_activity_without_attendance_is_deleted(people, event, sign_in):
     client = sign_in(people.secretary)
-    assert "删除这次活动" in client.get(url("edit_activity", event.pk)).content.decode()
+    assert url("delete_activity", event.pk) in client.get(url("edit_activity", event.pk)).text
+    look = client.get(url("delete_activity", event.pk))
+    assert "<h1>删除「6 月主题党日」</h1>" in look.text
+    assert Activity.objects.exists()  # a look changes nothing
     page = client.post(url("delete_activity", event.pk), follow=True)
     assert "已删除活动「6 月主题党日」。" in page.content.decode()
     assert not Activity.objects.exists()
@@ -398,8 +401,9 @@ def test_activity_with_attendance_stays(people, event, sign_in):
     make.attendance(event, people.zhang, "late", people.secretary)
     client = sign_in(people.secretary)
     assert "删除这次活动" not in client.get(url("edit_activity", event.pk)).content.decode()
-    page = client.post(url("delete_activity", event.pk), follow=True)
-    assert "已经登记了 1 人的考勤,不能删除" in page.content.decode()
+    for ask in (client.get, client.post):
+        page = ask(url("delete_activity", event.pk), follow=True)
+        assert "已经登记了 1 人的考勤,不能删除" in page.content.decode()
     assert Activity.objects.exists()
 
 
