@@ -33,7 +33,6 @@ def screen(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"activity": event, "why_not": why_not}
     if not why_not:
         context |= code_context(request, event)
-        context["only_here"] = request.get_host().rpartition(":")[0] in OWN_MACHINE
     return render(request, "members/activities/check_in_screen.html", context)
 
 
@@ -50,6 +49,7 @@ def code_context(request: HttpRequest, event: Activity) -> dict:
     arrived = event.attendances.filter(status__in=ARRIVED)
     return {
         "activity": event,
+        "only_here": request.get_host().rpartition(":")[0] in OWN_MACHINE,
         "square": mark_safe(square),  # noqa: S308  made here, of our own address
         "arrived": arrived.count(),
         "listed": Member.objects.expected_at(event).count(),

@@ -293,6 +293,9 @@ def test_member_scans_the_code_on_the_wall(open_grid, hall, environment, page, p
     page.get_by_role("link", name="扫码签到").click()
     expect(page.get_by_role("img", name="签到二维码,每 30 秒换一次")).to_be_visible()
     expect(page.get_by_text(f"人已到会,名单 {PEOPLE} 人")).to_be_visible()
+    assert page.locator(".check-in .square").bounding_box()["width"] > 440
+    for part in (".check-in .qr", ".check-in ol", ".check-in .total"):
+        expect(page.locator(part)).to_be_in_viewport(ratio=1)
     with page.expect_response(re.compile("/check-in/code/")):
         picture("check-in-screen")
     # The code as the wall shows it: no camera here, so it is made with the site's own key.

@@ -236,6 +236,14 @@ def test_screen_shows_a_code_that_works(people, event, sign_in):
     assert "最近到会:张建国(扫码签到)" in part.content.decode()
 
 
+def test_screen_says_what_to_do_where_no_phone_reaches_it(people, event, sign_in):
+    client = sign_in(people.secretary)
+    for name in ("check_in_screen", "check_in_code"):
+        alone = client.get(url(name, event.pk), headers={"host": "localhost:8000"}).text
+        assert "请问管系统的人:手机能打开的网址是什么" in alone
+        assert "请问管系统的人" not in client.get(url(name, event.pk)).text
+
+
 def test_screen_says_how_each_got_on_record(people, event, sign_in):
     services.check_in(event, people.zhang, timezone.localtime(), actor=people.member)
     services.record_attendance(event, {people.wang: ("", "present")}, actor=people.secretary)
