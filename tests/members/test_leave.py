@@ -270,6 +270,12 @@ def test_leave_is_read_by_those_who_decide_and_the_member(people, asked, sign_in
     assert "去医院复查" not in sign_in(colleague).get(url("leave")).content.decode()
 
 
+def test_leave_that_waits_has_a_button_to_decide_on_it(people, asked, sign_in):
+    to_decide = f'<a class="btn btn-plain" href="{url("leave_request", asked.pk)}" aria-label="批张建国的'
+    assert to_decide in sign_in(people.secretary).get(url("leave")).text
+    assert to_decide not in sign_in(people.member).get(url("leave")).text
+
+
 def test_leave_page_lists_at_the_same_cost(people, places, asked, sign_in, django_assert_max_num_queries):
     client = sign_in(people.secretary)
     client.get(url("leave"))
