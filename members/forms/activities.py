@@ -12,7 +12,7 @@ from django.utils.html import format_html
 
 from members.dates import first_of, half_name, half_of, last_of, months_of_half
 from members.expected import at_first, exempt_from
-from members.forms.page import DateInput, helper, offer, pair
+from members.forms.page import DateInput, helper, offer, only_choice, pair
 from members.models import Activity, Attendance, AttendanceStatus, LeaveRequest, Member, Organization, User
 from members.permissions import ATTENDANCE_ROLES
 
@@ -59,8 +59,8 @@ class ActivityForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         organizations = Organization.objects.for_roles(user, *ATTENDANCE_ROLES)
         offer(self, "organization", organizations)
-        if not self.instance.pk and len(organizations) == 1:
-            self.initial["organization"] = organizations[0]
+        if not self.instance.pk:
+            self.initial["organization"] = only_choice(organizations)
         self.fields["grace_minutes"].required = False
         self.helper = helper(
             pair("organization", "kind"), pair("title", "place"), pair("date", "starts_at"), "grace_minutes"

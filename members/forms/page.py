@@ -1,10 +1,13 @@
 """What forms have in common: their page writes <form> and the buttons, crispy-forms what is between."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row
 from django import forms
+
+from members.models import Organization
 
 
 def helper(*fields) -> FormHelper:
@@ -34,6 +37,15 @@ class DateInput(forms.DateInput):
 def pair(*fields: str) -> Row:
     """Fields beside each other, below each other on a phone."""
     return Row(*(Column(field, css_class="col-md-6") for field in fields))
+
+
+def only_choice(organizations: Iterable[Organization]) -> Organization | None:
+    """The one among these, or the branch that all the others are groups of; None where there is a real choice."""
+    found = list(organizations)
+    highest = min(found, key=lambda each: len(each.path), default=None)
+    if len(found) > 1 and not (highest.is_branch and all(each.path.startswith(highest.path) for each in found)):
+        return None
+    return highest
 
 
 def offer(form: forms.BaseForm, name: str, organizations) -> None:

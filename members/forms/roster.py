@@ -4,7 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from members.forms.page import DateInput, helper, offer, pair
+from members.forms.page import DateInput, helper, offer, only_choice, pair
 from members.models import Member, MemberStatus, Mobility, Organization, Position, Role, User
 from members.services.people import ROSTER_FIELDS
 
@@ -55,6 +55,7 @@ class MemberForm(forms.ModelForm):
             "phone": forms.TextInput(attrs={"autocomplete": "off", "inputmode": "tel", "maxlength": 20}),
         }
         help_texts = {
+            "number": "每人一个,不能和别人的相同。可以接着已有的往下编;用文件导入的,没有编号也会自动编好。",
             "id_number": "18 位。保存时加密,屏幕上按岗位遮盖。",
             "joined_on": "加入中共组织的日期,也是预备期开始的日期;入党积极分子不填。",
             "probation_until": "没有延长过的不填。",
@@ -85,8 +86,7 @@ class NewMemberForm(MemberForm):
         super().__init__(*args, **kwargs)
         organizations = editable_organizations(user)
         offer(self, "organization", organizations)
-        if len(organizations) == 1:
-            self.initial["organization"] = organizations[0]
+        self.initial["organization"] = only_choice(organizations)
         self.helper.layout[-1:] = [pair("category", "mobility"), pair("organization", "starts_on")]
 
     def clean_starts_on(self):

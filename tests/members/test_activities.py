@@ -132,6 +132,16 @@ def test_add_activity_refuses_foreign_organization(people, places, sign_in):
     assert page.context["form"].errors == {"organization": ["这个组织不在您的工作范围内,请重新选。"]}
 
 
+def test_add_activity_starts_with_the_branch_where_all_else_is_a_group_of_it(people, places, sign_in):
+    make.organization("第二小组", "group", places.branch)
+
+    def first(user):
+        return sign_in(user).get(url("add_activity")).context["form"]["organization"].value()
+
+    assert first(people.secretary) == places.branch.pk
+    assert first(people.staff) is None  # who keeps many branches chooses
+
+
 def test_add_activity_needs_the_role(people, sign_in):
     for user in (people.discipline, people.auditor, people.administrator, people.member):
         assert sign_in(user).get(url("add_activity")).status_code == 403
