@@ -83,7 +83,9 @@ def digest_of_lines(lines: list[MonthLine]) -> str:
 
 
 def lines_of(branch: Organization, month: datetime.date) -> list[MonthLine]:
-    """Lines that the ledgers have at the month's end and had not, or not so, at its beginning; by the members' numbers."""
+    """Lines that the ledgers have at the month's end and had not, or not so, at its beginning; by the members' numbers,
+    then by their days.
+    """
     last = min(last_of(month), timezone.localdate())
     found = [line for interim in interims_of(branch, last_of(month)) for line in _new_lines(interim, month, last)]
     numbers = dict(Member.objects.filter(pk__in={line.member for line in found}).values_list("pk", "number"))
@@ -101,7 +103,13 @@ def _new_lines(interim: Interim, month: datetime.date, last: datetime.date) -> l
         if key in late or (line.text, line.effect) != ((then[key].text, then[key].effect) if key in then else None)
     }
     names = names_of(list(fresh.values()))
-    return [_line(key, line, names, key in late) for key, line in fresh.items()]
+    by_day = sorted(fresh.items(), key=lambda one: _day_of(one[1]))
+    return [_line(key, line, names, key in late) for key, line in by_day]
+
+
+def _day_of(line: LineSheet) -> datetime.date:
+    """When it was; of dues the month; what is of no day stands last."""
+    return line.date or line.month or datetime.date.max
 
 
 def _keyed(interim: Interim, day: datetime.date) -> dict[tuple[int, str], LineSheet]:

@@ -79,6 +79,13 @@ def test_entries_that_do_not_count_say_why(half, places, people, adopted):
     assert "3 月 9 日 参加上级活动取得成绩 没有通过审批" in found
 
 
+def test_lines_of_a_member_stand_in_the_order_of_their_days(half, places, people, adopted):
+    for day, item in ((20, "bonus.public_good"), (1, "bonus.emergency"), (9, "bonus.activity")):
+        entry(people, adopted, item, datetime.date(2025, 3, day), "记录")
+    found = [words.split("日")[0] for words, _, _ in lines(places.branch, MARCH)]
+    assert found == ["3 月 1 ", "3 月 5 ", "3 月 9 ", "3 月 20 "]
+
+
 def test_month_is_that_of_the_branch_one_was_in(half, places, people):
     moved = datetime.date(2025, 4, 10)
     people.zhang.memberships.update(ends_on=moved - datetime.timedelta(days=1))
