@@ -147,7 +147,7 @@
     if (spared.hidden) return;
     const counts = EXCEPTIONS.map((status) => [wordOf(status), found.filter(({ now }) => now === status).length]);
     const some = counts.filter(([, number]) => number);
-    spared.querySelector("span").textContent = `${some.map((one) => one.join(" ")).join("、")} 人没有动。`;
+    spared.querySelector("span").textContent = `${some.map(([word, number]) => `${word} ${number} 人`).join("、")}没有动。`;
     const words = some.map(([word]) => word).join("、");
     document.getElementById("spared-too").textContent = `把 ${found.length} 人的${words}也改成到会`;
   }
@@ -252,7 +252,7 @@
 
   find.addEventListener("input", () => {
     const names = match().map((row) => row.name);
-    say(!find.value.trim() ? "" : names.length ? `${names.slice(0, 5).join("、")},按 Enter` : "名单里没有");
+    say(!find.value.trim() ? "" : names.length ? `${names.slice(0, 5).join("、")},按回车` : "名单里没有");
   });
   find.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
