@@ -104,13 +104,13 @@ class MonthTable(ListTable):
 
     title = "月审核"
     branch = Column("支部", accessor="name", order_by=("path",))
-    confirmed_at = Column("审核", order_by=("confirmed_at", "path"))
+    confirmed_at = Column("审核", empty_values=(), order_by=("confirmed_at", "path"))
     questions = Figures("没有答复的问题", visible=False)
-    sheet_until = Column("季度公示", order_by=("sheet_until", "path"))
+    sheet_until = Column("季度公示", empty_values=(), order_by=("sheet_until", "path"))
     objections = Figures("没有答复的异议", visible=False)
 
     def value_confirmed_at(self, value) -> str:
-        return f"{timezone.localtime(value):%Y-%m-%d} 确认"
+        return f"{timezone.localtime(value):%Y-%m-%d} 确认" if value else "还没有审核"
 
     def value_sheet_until(self, value) -> str:
-        return f"异议截止 {value}"
+        return f"异议截止 {value}" if value else "还没有公示"

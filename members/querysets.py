@@ -289,7 +289,7 @@ class ActivityQuerySet(models.QuerySet):
         return there.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day)
 
     def with_summary(self):
-        """Adds how many attendances are recorded, attended, on leave and missed."""
+        """Adds how many attendances are recorded, attended, of these not the whole time, on leave and missed."""
 
         def count(*statuses: str) -> Count:
             return Count("attendances", filter=Q(attendances__status__in=statuses))
@@ -297,6 +297,7 @@ class ActivityQuerySet(models.QuerySet):
         return self.annotate(
             recorded=Count("attendances"),
             attended=count("present", "late", "left_early"),
+            in_part=count("late", "left_early"),
             on_leave=count("personal_leave", "sick_leave", "official_leave"),
             missed=count("absent", "proxy"),
         )

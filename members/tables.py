@@ -27,9 +27,10 @@ class ActivityTable(ListTable):
     attendance = Column("考勤", empty_values=(), orderable=False, exclude_from_export=True)
     recorded = Figures("已登记", visible=False)
     attended = Figures("到会", visible=False)
+    in_part = Figures("其中迟到、早退", visible=False)
     on_leave = Figures("请假", visible=False)
-    missed = Figures("缺席", visible=False)
-    unrecorded = Figures("待登记", empty_values=(), visible=False)
+    missed = Figures("缺席、替会", visible=False)
+    unrecorded = Figures("没有登记", empty_values=(), visible=False)
 
     def value_unrecorded(self, record) -> int:
         return self.missing[record.pk]

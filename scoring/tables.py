@@ -11,7 +11,8 @@ class EntryTable(ListTable):
     title = "记分"
     date = Column("日期", order_by=("date", "pk"), initial_sort_descending=True)
     member = Column("党员", accessor="member__name", order_by=("member__pinyin", "member__number", "date", "pk"))
-    clause = Column("条款和事由", accessor="title", orderable=False)
+    clause = Column("条款和事由", accessor="title", orderable=False, exclude_from_export=True)
+    rule = Column("条款", accessor="title", visible=False)
     quantity = Figures("数量", visible=False)
     note = Column("事由", visible=False)
     proxy = Column("代报", accessor="proxy_words", visible=False)

@@ -1,6 +1,7 @@
 import datetime
 from calendar import Calendar
 from collections import defaultdict
+from collections.abc import Iterable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -29,10 +30,11 @@ def activities(request: HttpRequest) -> HttpResponse:
     found = found.order_by(*Activity._meta.ordering)  # which a summary would else undo
     table = ActivityTable(found.with_summary() if is_export(request) else found, request)
     missing = table.missing = unrecorded(found if is_export(request) else table.page)
+    open_ = to_record(table.page)
     # Counted for the page's rows only.
     summaries = visible.filter(pk__in=[row.pk for row in table.page]).order_by().with_summary().in_bulk()
     for row in table.page:
-        row.summary, row.unrecorded = summaries[row.pk], missing[row.pk]
+        row.summary, row.unrecorded, row.is_settled = summaries[row.pk], missing[row.pk], row.pk not in open_
     context = {
         "form": form,
         "today": timezone.localdate(),
@@ -40,6 +42,12 @@ def activities(request: HttpRequest) -> HttpResponse:
         "leave_waiting": LeaveRequest.objects.to_decide_by(request.user).count(),
     }
     return list_page(request, "members/activities/activities.html", table, context)
+
+
+def to_record(activities: Iterable[Activity]) -> set[int]:
+    """Ids of those where somebody's attendance is missing and may still be put down."""
+    ids = [activity.pk for activity in activities]
+    return set(Activity.objects.filter(pk__in=ids).order_by().to_record().values_list("pk", flat=True))
 
 
 @require_safe
@@ -73,9 +81,9 @@ def days_of(user: User, month: datetime.date, organization: Organization | None)
     if organization:
         found = found.filter(organization__path__startswith=organization.path)
     found = list(found.select_related("organization").order_by("date", "starts_at", "pk"))
-    missing, days = unrecorded(found), defaultdict(list)
+    missing, open_, days = unrecorded(found), to_record(found), defaultdict(list)
     for event in found:
-        event.unrecorded = missing[event.pk]
+        event.unrecorded, event.is_settled = missing[event.pk], event.pk not in open_
         days[event.date].append(event)
     return days
 

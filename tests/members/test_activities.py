@@ -76,6 +76,19 @@ def test_activities_say_who_is_not_recorded_yet(people, places, event, sign_in):
     assert "待登记" not in client.get(url("activities")).content.decode()
 
 
+def test_activities_say_it_where_nobody_can_be_put_down_any_more(people, places, event, sign_in):
+    make.attendance(event, people.zhang, "late", people.secretary)
+    close(places.branch)
+    client = sign_in(people.secretary)
+    body = " ".join(re.sub(r"<[^>]+>", "", client.get(url("activities")).text).split())
+    assert "到会 1(含迟到、早退 1) · 1 人没有登记,考核已办结" in body
+    assert "待登记" not in body
+    assert list(client.get(url("activities"), {"to_record": "on"}).context["page"]) == []
+    month = client.get(url("calendar"), {"month": f"{event.date:%Y-%m}"}).text
+    assert "没有登记完,考核已办结" in month
+    assert "待登记" not in month
+
+
 def test_activities_filters_by_period(people, event, sign_in):
     now = timezone.localdate()
     code = f"{now.year}H{1 if now.month < 7 else 2}"

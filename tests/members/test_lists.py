@@ -91,10 +91,35 @@ def test_the_workbook_has_all_rows_in_the_order_of_the_page(secretary, meetings,
     response = secretary.get(ACTIVITIES, {"sort": "date", "rows": 20, "export": "xlsx", "page": 9})
     assert response["Content-Type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     head, *rows = rows_of(response)
-    assert head == ["日期", "活动", "类型", "组织", "已登记", "到会", "请假", "缺席", "待登记"]
-    assert rows[0] == ["2025-03-01", "丙会", "主题党日", "和平社区第一党支部", 2, 1, 1, 0, 0]
+    assert head == [
+        "日期",
+        "活动",
+        "类型",
+        "组织",
+        "已登记",
+        "到会",
+        "其中迟到、早退",
+        "请假",
+        "缺席、替会",
+        "没有登记",
+    ]
+    assert rows[0] == ["2025-03-01", "丙会", "主题党日", "和平社区第一党支部", 2, 1, 0, 1, 0, 0]
     assert rows[1][-1] == 2
     assert [row[1] for row in rows] == ["丙会", "乙会", "甲会"]
+
+
+def test_the_workbook_of_entries_tells_the_clause_and_the_matter_apart(secretary, people, adopted):
+    day = datetime.date(2025, 4, 20)
+    fields = {"date": day, "note": "义诊", "declared_by": people.secretary}
+    make.entry(people.zhang, "bonus.public_good", version=adopted, **fields)
+    head, row = rows_of(secretary.get(reverse("scoring:entries"), {"export": "xlsx"}))
+    assert head == ["日期", "党员", "条款", "数量", "事由", "代报", "状态"]
+    assert row[2:5] == ["参加公益事业", 1, "义诊"]
+
+
+def test_the_workbook_of_months_says_what_the_page_says(secretary, people, adopted):
+    _, row = rows_of(secretary.get(reverse("evaluations:months"), {"month": "2025-03", "export": "xlsx"}))
+    assert row == ["和平社区第一党支部", "还没有审核", 0, "还没有公示", None]
 
 
 def test_the_workbook_has_nobody_elses_rows(secretary, meetings, places, people):
