@@ -50,6 +50,8 @@ GROUPS = {
 ONE_ROW = 8  # pages
 # Pages that belong to an entry though their addresses do not begin with its own.
 BESIDE = {"scoring:mine": ("scoring:add",), "scoring:schemes": ("scoring:adoptions", "evaluations:trials")}
+# Above the sheets of a branch's quarter is no page of its own; who has both entries comes to them from the first.
+QUARTERS = ("evaluations:months", "reports:boards")
 # Whose role the header names, of several.
 PRECEDENCE = (
     Role.STREET_STAFF,
@@ -109,6 +111,8 @@ def _navigation(request: HttpRequest, roles: set[str]) -> list[dict]:
             url = reverse(name)
             entries.setdefault(name, {"label": label, "url": url, "current": ""})
             entry_of |= dict.fromkeys([url, *map(reverse, BESIDE.get(name, ()))], entries[name])
+            if name in QUARTERS:
+                entry_of.setdefault(f"{reverse('home')}quarters/", entries[name])
     above = [url for url in entry_of if url == request.path or (url != "/" and request.path.startswith(url))]
     if above:
         marked = entry_of[max(above, key=len)]

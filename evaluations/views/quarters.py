@@ -45,23 +45,25 @@ def quarter(request: HttpRequest, branch: int, quarter: str) -> HttpResponse:
     reads = place is not None
     sheet = _chosen(request, editions)
     place = place or sheet.organization
-    content = sheet.content if sheet else content_of(place, quarter)
+    content = Content(sheet.content if sheet else content_of(place, quarter))
+    may_publish = can_confirm_branch(request.user, place)
+    is_over = timezone.localdate() > quarter_days(quarter)[1]
     context = {
         "reads": reads,
         "branch": place,
         "quarter": quarter,
         "title": f"{quarter[:4]} 年{quarter_name(quarter)}",
         "last_day": quarter_days(quarter)[1],
-        "is_over": timezone.localdate() > quarter_days(quarter)[1],
         "sheet": sheet,
         "is_latest": sheet is not None and sheet == editions[-1],
         "editions": editions,
-        "content": Content(content),
+        "content": content,
         "corrected": _corrected(editions, sheet),
         "since": _since(request, place, sheet, editions),
         "objections": _objections(request, sheet),
         "leads": can_record_objections(request.user, place),
-        "may_publish": can_confirm_branch(request.user, place),
+        "may_publish": may_publish,
+        "to_publish": may_publish and is_over and sheet is None and bool(content.sections),
         "may_object": sheet is not None and bool(_whose(request, sheet)),
     }
     return render(request, "evaluations/quarter.html", context)

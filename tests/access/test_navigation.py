@@ -178,3 +178,9 @@ def test_switched_off_account_of_staff_is_sent_to_sign_in(visitors, people):
     assert browser.get(reverse("members:roster")).status_code == 200
     User.objects.filter(pk=people.staff.pk).update(is_active=False)
     assert browser.get(reverse("members:roster")).url == f"/sign-in/?next={reverse('members:roster')}"
+
+
+@pytest.mark.parametrize(("role", "label"), [("secretary", "月审核"), ("auditor", "月审核"), ("member", "公示")])
+def test_sheet_of_a_quarter_belongs_to_the_months_or_to_what_hangs(role, label, people):
+    nav = pages(page_for(getattr(people, role), "/quarters/3/2025Q1/")["nav"])
+    assert [entry["label"] for entry in nav if entry["current"]] == [label]
