@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
-from django.db.models import DateTimeField, F, OuterRef, Subquery
+from django.db.models import DateTimeField, F
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from members.dates import last_of, quarter_days, quarters_of
 from members.models import (
@@ -104,10 +105,11 @@ class Life:
                     sheet = self._unfinished(branch, number, activity, sheet)
                 rows += sheet
         Attendance.objects.bulk_create(rows, batch_size=2000)
-        on = Activity.objects.filter(pk=OuterRef("activity")).values("date")
-        Attendance.objects.filter(activity__date__range=(first, last)).update(
-            recorded_at=Cast(Subquery(on), DateTimeField())
-        )
+        held = {(activity.date, activity.starts_at) for programme in programmes for activity in programme}
+        for day, starts_at in held:
+            at = min(moment(day, starts_at.hour + 2, starts_at.minute), timezone.now())
+            found = Attendance.objects.filter(activity__date=day, activity__starts_at=starts_at)
+            found.update(recorded_at=at)
         self._write_minutes(branches[0])
 
     def _write_minutes(self, branch: Branch) -> None:
