@@ -51,6 +51,13 @@ class PasteForm(forms.Form):
         self.rows, self.marks, self.changes, self.faults = rows, {}, [], []
         self.latest = max((row.saved.revision for row in rows if row.saved), default=0)
 
+    @property
+    def vocabulary(self) -> list[tuple[str, list[str]]]:
+        """Each status with the other words that mean it."""
+        return [
+            (status.label, [word for word in words.split() if word != status.label]) for status, words in WORDS.items()
+        ]
+
     def clean_text(self) -> str:
         text = self.cleaned_data["text"].replace("\x00", "")
         lines = [split(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]

@@ -46,6 +46,11 @@ def tail(*members):
     return [member.number[-2:] for member in members]
 
 
+def test_words_that_mean_the_same_stand_in_one_line(people, event, sign_in):
+    page = sign_in(people.secretary).get(reverse("members:paste_attendance", args=[event.pk])).text
+    assert "<dt>替会</dt><dd>代会、代开、替</dd>" in page
+
+
 def test_column_follows_the_order_of_the_grid(people, event, paste):
     zhang, wang = tail(people.zhang, people.wang)
     page = paste("到会\n迟到\n\n√\n\n")
