@@ -15,10 +15,10 @@ from members.views.roster import member_to_edit
 def undo_transfer(request: HttpRequest, pk: int) -> HttpResponse:
     """A look at what it comes to, then back to the member, whose last transfer is taken back or stays with a sentence why."""
     person, _ = member_to_edit(request, pk)
-    if request.method != "POST" and person.last_transfer:
-        if not can_undo_transfer(request.user, person):
+    if request.method != "POST":
+        if person.last_transfer and not can_undo_transfer(request.user, person):
             raise PermissionDenied
-        former, current = person.last_transfer
+        former, current = person.last_transfer or (None, None)
         context = {"member": person, "former": former, "current": current}
         return render(request, "members/roster/undo_transfer.html", context)
     try:

@@ -11,7 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from members import services as roster
 from scoring.models import EntryDraft
+from tests import factories as make
 
 SETTING = "set-five_leads_percent"
 
@@ -24,6 +26,15 @@ def checked_pages(
     yield from _of_votes(visitors, objects, people, places)
     yield from _of_measures_and_appeals(visitors, objects)
     yield from _of_adoptions(visitors["staff"], objects)
+    yield from _of_transfers(visitors["secretary"], people, places)
+
+
+def _of_transfers(secretary, people, places):
+    group = make.organization("第九小组", "group", places.branch)
+    moved = make.member("丁调组", places.branch)
+    roster.transfer_member(moved, group, timezone.localdate(), actor=people.secretary)
+    path = reverse("evaluations:undo_transfer", args=[moved.pk])
+    yield "check-undo-transfer", path, secretary.get(path)
 
 
 def _of_entries(visitors, objects):
