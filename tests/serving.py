@@ -48,13 +48,13 @@ def served(environment: dict[str, str], *fill: str) -> Iterator[str]:
             process.wait(timeout=20)
 
 
-def wait_for(address: str, seconds: float = 30) -> None:
+def wait_for(address: str, seconds: float = 60) -> None:
     """Return when the site answers; TimeoutError when it does not."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            urllib.request.urlopen(f"{address}/sign-in/", timeout=2)
-        except (urllib.error.URLError, ConnectionError):
+            urllib.request.urlopen(f"{address}/sign-in/", timeout=10)
+        except OSError:  # not there yet, or busy with its start for longer than one waits here
             time.sleep(0.2)
         else:
             return
