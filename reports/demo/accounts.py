@@ -12,7 +12,7 @@ PASSWORD = "zhibujifen2026"  # noqa: S105  printed for everybody who looks at th
 # The accounts that the command prints: name to sign in with, role, what it is good for.
 ACCOUNTS = (
     ("shuji", Role.BRANCH_SECRETARY, "考勤、党费、审核申报、计票"),
-    ("zuzhang", Role.GROUP_LEADER, "本组考勤"),
+    ("zuzhang", Role.GROUP_LEADER, "本组考勤、初核申报"),
     ("zongzhi", Role.GENERAL_BRANCH, "本社区各支部"),
     ("zhenggong", Role.STREET_STAFF, "审批、考核、榜单、全街道"),
     ("zhenggong2", Role.STREET_STAFF, "第二位审批人"),

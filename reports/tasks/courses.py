@@ -95,7 +95,7 @@ def first_checks(user: User) -> list[Task]:
     first = waiting[0]
     detail = f"{first.member} {first.title}" + (f"等 {len(waiting)} 条" if len(waiting) > 1 else "")
     url = reverse("scoring:entry", args=[first.pk])
-    return [Task(len(waiting), "初核本组的申报", f"{detail},核过以后书记审核", url, "去初核")]
+    return [Task(len(waiting), "初核本组的申报", f"{detail},请看看是不是属实", url, "去初核")]
 
 
 def asked(user: User) -> list[Task]:
