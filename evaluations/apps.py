@@ -8,9 +8,9 @@ class EvaluationsConfig(AppConfig):
     verbose_name = "考核"
 
     def ready(self) -> None:
-        from evaluations import checks, freeze
+        from evaluations import checks, triggers
 
-        pre_migrate.connect(freeze.remove, sender=self)
-        post_migrate.connect(freeze.install, sender=self)
+        pre_migrate.connect(triggers.remove, sender=self)
+        post_migrate.connect(triggers.install, sender=self)
         # At start and by `check --deploy --database default`; not by `migrate`, which mends what it finds.
         register(checks.triggers_are_there, "freeze", deploy=True)

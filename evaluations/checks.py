@@ -3,7 +3,7 @@
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import OperationalError
 
-from evaluations import freeze
+from evaluations import triggers
 
 
 def triggers_are_there(app_configs=None, databases=None, **kwargs) -> list[CheckMessage]:
@@ -11,7 +11,7 @@ def triggers_are_there(app_configs=None, databases=None, **kwargs) -> list[Check
     if not databases:
         return []
     try:
-        missing = freeze.missing()
+        missing = triggers.missing()
     except OperationalError:
         return [Warning("数据库没有应答,没有核对保护办结结果的触发器。", id="evaluations.W001")]
     if not missing:

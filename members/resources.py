@@ -39,9 +39,8 @@ from members.roster_columns import (
     DateWidget,
     IdNumberWidget,
     NameWidget,
-    plain_word,
 )
-from members.roster_rows import Plan, Post, Row, undated_changes, values_of
+from members.roster_rows import Plan, Post, Row, complete, undated_changes, values_of
 from members.services.people import ROSTER_FIELDS, require_dated_step
 from members.services.periods import closed_periods_of, in_closed, require_status_kept
 
@@ -163,7 +162,7 @@ class MemberResource(resources.ModelResource):
             super().import_field(field, instance, row, is_m2m, **kwargs)
 
     def import_instance(self, instance, row, **kwargs):
-        self.complete(row)
+        complete(row)
         self.row = Row(int(row[ROW]), row["姓名"], row["编号"])
         self.rows.append(self.row)
         self.plan = Plan()
@@ -198,18 +197,6 @@ class MemberResource(resources.ModelResource):
                 faults.setdefault(column, []).append(ValidationError(str(error)))
         if faults:
             raise ValidationError(faults)
-
-    @staticmethod
-    def complete(row) -> None:
-        """Take from the ID number what the row leaves open: sex, birthday, or the day in a month of birth."""
-        match = re.fullmatch(r"\d{6}(\d{4})(\d{2})(\d{2})\d{2}(\d)[\dXx]", row.get("身份证号", ""))
-        if not match:
-            return
-        year, month, day, order = match.groups()
-        written = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})月?", plain_word(row["出生日期"]))
-        if not row["出生日期"] or (written and (written[1], f"{written[2]:0>2}") == (year, month)):
-            row["出生日期"] = f"{year}-{month}-{day}"
-        row["性别"] = row["性别"] or ("男" if int(order) % 2 else "女")
 
     def refuse_out_of_scope(self, row) -> None:
         """Say nothing of a person whose record the user does not keep but that the number cannot be used."""

@@ -1,9 +1,11 @@
 """What a row of an imported roster comes to: its effect in words, its faults, and what is written besides the member."""
 
 import datetime
+import re
 from dataclasses import dataclass, field
 
 from members.models import FactChange, Member, MobilityChange, Organization, User
+from members.roster_columns import plain_word
 from members.services.people import roster_changes
 
 
@@ -37,6 +39,18 @@ class Plan:
     starts_on: datetime.date | None = None
     posts: list[Post] = field(default_factory=list)
     move: MobilityChange | None = None
+
+
+def complete(row) -> None:
+    """Take from the ID number what the row leaves open: sex, birthday, or the day in a month of birth."""
+    match = re.fullmatch(r"\d{6}(\d{4})(\d{2})(\d{2})\d{2}(\d)[\dXx]", row.get("身份证号", ""))
+    if not match:
+        return
+    year, month, day, order = match.groups()
+    written = re.fullmatch(r"(\d{4})[-/.年]?(\d{1,2})月?", plain_word(row["出生日期"]))
+    if not row["出生日期"] or (written and (written[1], f"{written[2]:0>2}") == (year, month)):
+        row["出生日期"] = f"{year}-{month}-{day}"
+    row["性别"] = row["性别"] or ("男" if int(order) % 2 else "女")
 
 
 def undated_changes(before: Member, after: Member, actor: User) -> list[FactChange]:

@@ -11,7 +11,7 @@ from django.db import connection, connections
 from django.db.backends.sqlite3.base import DatabaseOperations
 from django.utils import timezone
 
-from evaluations import freeze, services
+from evaluations import services, triggers
 from members.middleware import SEEN, STARTED
 from members.models import Role
 from scoring.engine import Period
@@ -28,7 +28,7 @@ def _flush_in_spite_of_the_freeze():
     flush = DatabaseOperations.execute_sql_flush
 
     def without_triggers(operations, statements):
-        freeze.remove()
+        triggers.remove()
         flush(operations, statements)
 
     DatabaseOperations.execute_sql_flush = without_triggers

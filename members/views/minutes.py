@@ -1,7 +1,5 @@
 """The minutes of an activity: to be read and printed, and written by whoever keeps its attendance."""
 
-from collections import Counter
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -11,14 +9,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from members import permissions, services
 from members.forms.minutes import HEADS, MinutesForm
-from members.models import Activity, AttendanceStatus, MinutesFile
+from members.models import Activity, MinutesFile
 from members.uploads import file_response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def minutes(request: HttpRequest, pk: int) -> HttpResponse:
     """What is written down of the activity, latest first; the form where there is nothing yet, or with ?edit."""
-    event = get_object_or_404(Activity.objects.visible_to(request.user).select_related("organization"), pk=pk)
+    visible = Activity.objects.visible_to(request.user).with_summary()
+    event = get_object_or_404(visible.select_related("organization"), pk=pk)
     may_write = permissions.can_record_attendance(request.user, event.organization)
     if request.method == "POST" and not may_write:
         raise PermissionDenied
@@ -36,7 +35,6 @@ def minutes(request: HttpRequest, pk: int) -> HttpResponse:
         "files": MinutesFile.objects.filter(minutes__activity=event),
         "form": form,
         "may_write": may_write,
-        "attended": attended(event),
         "today": timezone.localdate(),
     }
     return render(request, "members/activities/minutes.html", context, status=400 if form and form.errors else 200)
@@ -59,12 +57,6 @@ def _write(request: HttpRequest, event: Activity, form: MinutesForm) -> bool:
         return False
     messages.success(request, "会议记录已保存。" if stored else "没有改动。")
     return True
-
-
-def attended(event: Activity) -> list[tuple[str, int]]:
-    """How many there are of each way to have attended, as the grid counts them; nothing before it is filled in."""
-    counts = Counter(event.attendances.values_list("status", flat=True))
-    return [(status.label, counts[status]) for status in AttendanceStatus if counts[status]]
 
 
 @require_safe

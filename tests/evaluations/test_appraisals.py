@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from evaluations import freeze, services
+from evaluations import services, triggers
 from evaluations.appraisals import results_of, turnouts
 from evaluations.facts import gather
 from evaluations.models import Appraisal, BallotCount, Voter
@@ -327,7 +327,7 @@ def test_results_of_few_ballots_show_no_distribution(counted, people):
 
 
 def test_results_without_a_group_have_no_score(counted, people):
-    with freeze.lifted():
+    with triggers.lifted():
         counted.groups.get(code="committee").counts.all().delete()
     (result,) = results_of(counted, [people.zhang])
     assert (result.groups[0].mean, result.score) == (None, None)

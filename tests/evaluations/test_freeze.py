@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.http import HttpRequest
 
 from config.start import require_safe_start
-from evaluations import freeze, services
+from evaluations import freeze, services, triggers
 from evaluations.middleware import FrozenMiddleware
 from evaluations.models import (
     Appraisal,
@@ -81,7 +81,7 @@ def closed(half, people, places, adopted):
 def judge(people) -> None:
     """A row in every table of Zhang's appraisal, which is over."""
     appraisal = Appraisal.objects.get(status="closed")
-    with freeze.lifted():
+    with triggers.lifted():
         group = appraisal.groups.first()
         group.voters.create(name="领票人", way="paper")
         group.codes.create(digest="x")
@@ -239,7 +239,7 @@ def test_row_is_not_moved_out_of_an_appraisal_that_is_over(half, people, places)
 
 
 def test_appraisal_that_runs_takes_votes_until_its_round_is_closed(closed, places):
-    with freeze.lifted():
+    with triggers.lifted():
         Appraisal.objects.update(status="open")
     assert refused(lambda: Voter.objects.update(way="online"), freeze.BALLOTS)
 
@@ -370,13 +370,13 @@ def test_missing_trigger_keeps_the_program_from_starting():
     drop("freeze_evaluations_result_update")
     with pytest.raises(SystemExit, match="少了 1 个保护办结结果的触发器"):
         require_safe_start()
-    freeze.install()
+    triggers.install()
     require_safe_start()
 
 
 def test_every_table_has_its_triggers():
-    assert freeze.missing() == []
-    assert len(freeze.installed()) == len({rule.name for rule in freeze.RULES}) == len(freeze.RULES)
+    assert triggers.missing() == []
+    assert len(triggers.installed()) == len({rule.name for rule in freeze.RULES}) == len(freeze.RULES)
 
 
 def test_rebuilt_table_has_its_triggers_after_the_migration():
@@ -385,24 +385,24 @@ def test_rebuilt_table_has_its_triggers_after_the_migration():
     new = models.CharField("情况", max_length=16)
     new.set_attributes_from_name("status")
     new.model = Attendance
-    freeze.remove(plan=["a migration"])
-    assert freeze.installed() == {}
+    triggers.remove(plan=["a migration"])
+    assert triggers.installed() == {}
     with connection.schema_editor() as editor:
         editor.alter_field(Attendance, old, new)
     try:
-        freeze.install()
-        assert freeze.missing() == []
+        triggers.install()
+        assert triggers.missing() == []
     finally:
-        freeze.remove()
+        triggers.remove()
         with connection.schema_editor() as editor:
             editor.alter_field(Attendance, new, old)
-        freeze.install()
-    assert {rule.name for rule in freeze.RULES if rule.table == table} <= set(freeze.installed())
+        triggers.install()
+    assert {rule.name for rule in freeze.RULES if rule.table == table} <= set(triggers.installed())
 
 
 def test_migrating_without_a_plan_leaves_them_alone():
-    freeze.remove(plan=[])
-    assert freeze.missing() == []
+    triggers.remove(plan=[])
+    assert triggers.missing() == []
 
 
 # Racing ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from evaluations import freeze, services
+from evaluations import services, triggers
 from evaluations.models import BallotCount, Result, Round, Trial
 from evaluations.trials import last_round, start_trial
 from scoring.models import Adoption, SchemeVersion
@@ -53,7 +53,7 @@ def test_trial_page_shows_who_leaves_and_comes_on_boards(computed, stricter, peo
 
 
 def test_trial_says_what_is_missing_for_a_total(computed, stricter, people, sign_in):
-    with freeze.lifted():
+    with triggers.lifted():
         BallotCount.objects.filter(member=people.zhang, group__code="committee").delete()
     trial = start_trial(computed, stricter, {}, actor=people.staff)
     trial.refresh_from_db()

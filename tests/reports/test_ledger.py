@@ -6,7 +6,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from evaluations import freeze, services
+from evaluations import services, triggers
 from evaluations.models import Result, Round, RoundBranch
 from members import services as roster
 from members.models import Attendance
@@ -104,7 +104,7 @@ def test_ledger_of_a_closed_round_is_final(sign_in, people, computed):
 
 def test_ledger_of_a_closed_round_shows_tampering(sign_in, people, computed):
     make.closed(computed.round, people.staff)
-    with freeze.lifted():
+    with triggers.lifted():
         Attendance.objects.filter(member=people.zhang).update(status="present")
     assert "现在的记录与审定的结果不一致" in text(page(sign_in(people.member), people.zhang))
 
