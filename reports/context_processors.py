@@ -48,10 +48,14 @@ GROUPS = {
     "考核": ("evaluations:rounds", "evaluations:appeals", "evaluations:measures", "reports:boards"),
 }
 ONE_ROW = 8  # pages
-# Pages that belong to an entry though their addresses do not begin with its own.
-BESIDE = {"scoring:mine": ("scoring:add",), "scoring:schemes": ("scoring:adoptions", "evaluations:trials")}
-# Above the sheets of a branch's quarter is no page of its own; who has both entries comes to them from the first.
-QUARTERS = ("evaluations:months", "reports:boards")
+# How addresses begin that belong to an entry though not with its own; to the first one where somebody has two.
+BESIDE = {
+    "members:activities": ("leave/",),
+    "scoring:mine": ("entries/add/",),
+    "scoring:schemes": ("adoptions/", "trials/"),
+    "evaluations:months": ("quarters/",),
+    "reports:boards": ("quarters/",),
+}
 # Whose role the header names, of several.
 PRECEDENCE = (
     Role.STREET_STAFF,
@@ -110,9 +114,8 @@ def _navigation(request: HttpRequest, roles: set[str]) -> list[dict]:
         if name == "home" or roles & for_roles:
             url = reverse(name)
             entries.setdefault(name, {"label": label, "url": url, "current": ""})
-            entry_of |= dict.fromkeys([url, *map(reverse, BESIDE.get(name, ()))], entries[name])
-            if name in QUARTERS:
-                entry_of.setdefault(f"{reverse('home')}quarters/", entries[name])
+            for beginning in (url, *(reverse("home") + each for each in BESIDE.get(name, ()))):
+                entry_of.setdefault(beginning, entries[name])
     above = [url for url in entry_of if url == request.path or (url != "/" and request.path.startswith(url))]
     if above:
         marked = entry_of[max(above, key=len)]

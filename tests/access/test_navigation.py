@@ -180,6 +180,15 @@ def test_switched_off_account_of_staff_is_sent_to_sign_in(visitors, people):
     assert browser.get(reverse("members:roster")).url == f"/sign-in/?next={reverse('members:roster')}"
 
 
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [("members:leave", "活动"), ("scoring:add", "记分"), ("scoring:adoptions", "方案"), ("evaluations:trials", "方案")],
+)
+def test_page_beside_an_entry_marks_it(path, label, people):
+    nav = pages(page_for(people.staff, reverse(path))["nav"])
+    assert [entry["label"] for entry in nav if entry["current"]] == [label]
+
+
 @pytest.mark.parametrize(("role", "label"), [("secretary", "月审核"), ("auditor", "月审核"), ("member", "公示")])
 def test_sheet_of_a_quarter_belongs_to_the_months_or_to_what_hangs(role, label, people):
     nav = pages(page_for(getattr(people, role), "/quarters/3/2025Q1/")["nav"])
