@@ -3,9 +3,25 @@
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Error
 
 SCREENS = Path(__file__).resolve().parent.parent / "var" / "screens"
 SIZES = ((1280, 800), (360, 740))
+
+
+def keep_picture(page, name: str, full_page: bool = True) -> None:
+    """Keep a picture of the page as var/screens/<name>.png."""
+    picture = SCREENS / f"{name}.png"
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    for tries_left in (2, 1, 0):
+        try:
+            page.screenshot(path=picture, full_page=full_page)
+            return
+        except Error as error:
+            # Now and then Chromium refuses a picture that it takes when it is asked again.
+            if "Unable to capture screenshot" not in error.message or not tries_left:
+                raise
+            page.wait_for_timeout(500)
 
 
 def faults_on(page) -> list[str]:
@@ -24,9 +40,7 @@ def look_at(page, name: str) -> list[str]:
     found = []
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
-        picture = SCREENS / f"{name}-{width}.png"
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=picture, full_page=True)
+        keep_picture(page, f"{name}-{width}")
         found += [f"{name} at {width} px: {fault}" for fault in faults_on(page)]
     page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
     return found

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 
 from tests.browser.hall import PEOPLE, names
 from tests.factories import PASSWORD
+from tests.looking import keep_picture
 
 pytestmark = pytest.mark.browser
 
@@ -191,7 +192,7 @@ def test_two_people_merge_and_a_clash_shows_both(open_grid, hall, browser, brows
     alert = other.get_by_role("alert")
     expect(alert).to_contain_text(re.compile(rf"{second}:李书记 \d\d:\d\d 登记为「病假」,您选的是「公假」"))
     assert stored(page)[second] == "sick_leave"
-    other.screenshot(path="var/screens/attendance-clash.png")
+    keep_picture(other, "attendance-clash", full_page=False)
     other.get_by_role("button", name="改成「公假」").click()
     expect_saved(other)
     assert stored(page) == {first: "late", second: "official_leave", third: "absent"}
@@ -309,7 +310,7 @@ def test_member_scans_the_code_on_the_wall(open_grid, hall, environment, page, p
     member.get_by_role("button", name="登录").click()
     member.get_by_role("button", name="签到").click()
     expect(member.get_by_text("赵建国,您已签到:到会")).to_be_visible()
-    member.screenshot(path="var/screens/check-in-done-360.png")
+    keep_picture(member, "check-in-done-360", full_page=False)
     assert member.evaluate("document.documentElement.scrollWidth") <= 360
     expect(page.get_by_text("最近到会:赵建国(扫码签到)")).to_be_visible()
     phone.close()

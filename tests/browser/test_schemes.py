@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.looking import SCREENS
+from tests.looking import keep_picture
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +75,7 @@ def try_them_on_the_settled_year(page):
     trial = opened.value
     expect(trial.get_by_text("共 2 人,其中 2 人")).to_be_visible()
     expect(trial.get_by_role("row", name="林小友").get_by_text("优秀")).to_be_visible()
-    trial.screenshot(path=SCREENS / "trial-1280.png", full_page=True)
+    keep_picture(trial, "trial-1280")
     trial.close()
     expect(page.get_by_label("第 2 等从多少分起")).to_have_value("20")
 
