@@ -1,6 +1,8 @@
 """Reusable reads. Everything a user may see is found here, by `visible_to`."""
 
 import datetime
+import itertools
+from collections.abc import Iterator
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -188,6 +190,11 @@ class MemberQuerySet(models.QuerySet):
     def without_numbers(self):
         """Leaves the encrypted columns in the database; for lists that do not show them."""
         return self.defer("id_number", "phone", "id_number_digest")
+
+    def free_numbers(self) -> Iterator[str]:
+        """Numbers for new members: they count on from the highest in use, with six digits at least."""
+        taken = [number for number in self.values_list("number", flat=True) if number.isdecimal()]
+        return (f"{number:06}" for number in itertools.count(max(map(int, taken), default=0) + 1))
 
     def search(self, text: str):
         """Members by part of a name, or by how its pinyin, its initials or the number begin; blanks do not count in names."""

@@ -2,7 +2,6 @@
 
 import copy
 import datetime
-import itertools
 import re
 import unicodedata
 
@@ -142,12 +141,11 @@ class MemberResource(resources.ModelResource):
 
     def allot_numbers(self, dataset) -> None:
         """A file without numbers: people on record are known by their ID number, new ones get the next numbers."""
-        taken = [number for number in Member.objects.values_list("number", flat=True) if number.isdecimal()]
-        fresh = itertools.count(max(map(int, taken), default=0) + 1)
+        fresh = Member.objects.free_numbers()
         numbers = []
         for id_number in dataset["身份证号"]:
             owner = self.owners.get(number_digest(id_number))
-            numbers.append(owner.number if owner else f"{next(fresh):06}" if id_number else "")
+            numbers.append(owner.number if owner else next(fresh) if id_number else "")
         del dataset["编号"]
         dataset.append_col(numbers, header="编号")
 

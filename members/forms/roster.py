@@ -55,7 +55,7 @@ class MemberForm(forms.ModelForm):
             "phone": forms.TextInput(attrs={"autocomplete": "off", "inputmode": "tel", "maxlength": 20}),
         }
         help_texts = {
-            "number": "每人一个,不能和别人的相同。可以接着已有的往下编;用文件导入的,没有编号也会自动编好。",
+            "number": "每人一个,不能和别人的相同。",
             "id_number": "18 位。保存时加密,屏幕上按岗位遮盖。",
             "joined_on": "加入中共组织的日期,也是预备期开始的日期;入党积极分子不填。",
             "probation_until": "没有延长过的不填。",
@@ -87,6 +87,8 @@ class NewMemberForm(MemberForm):
         organizations = editable_organizations(user)
         offer(self, "organization", organizations)
         self.initial["organization"] = only_choice(organizations)
+        self.fields["number"].required = False
+        self.fields["number"].help_text = "每人一个。空着的,列入名册时接着已有的往下编。"
         self.helper.layout[-1:] = [pair("category", "mobility"), pair("organization", "starts_on")]
 
     def clean_starts_on(self):

@@ -99,8 +99,11 @@ def position_change(position: Position, actor: User) -> FactChange:
 
 @transaction.atomic
 def add_member(member: Member, organization: Organization, starts_on: datetime.date, *, actor: User) -> Member:
-    """Put a person on the roster of an organisation from a day on."""
+    """Put a person on the roster of an organisation from a day on; without a number, with the next one that is free."""
     require_open(organization, starts_on, timezone.localdate())
+    if not member.number:
+        list(Organization.objects.select_for_update().filter(depth=1))  # two at once do not get the same
+        member.number = next(Member.objects.free_numbers())
     member.save()
     membership = Membership.objects.create(member=member, organization=organization, starts_on=starts_on)
     joining_change(membership, actor).save()

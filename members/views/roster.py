@@ -97,7 +97,7 @@ def add_member(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, f"{person}已列入{form.cleaned_data['organization']}名册。")
+            messages.success(request, f"{person}已列入{form.cleaned_data['organization']}名册,编号 {person.number}。")
             return redirect("members:member", person.pk)
     return render(request, "members/roster/form.html", {"form": form, "title": "新增党员", "submit": "列入名册"})
 

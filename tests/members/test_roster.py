@@ -166,6 +166,14 @@ def test_add_member(people, places, sign_in):
     assert (change.kind, change.new, change.changed_by) == ("membership", "和平社区第一党支部", people.secretary)
 
 
+def test_add_member_without_a_number_gets_the_next_one(people, places, sign_in):
+    Member.objects.filter(pk=people.zhang.pk).update(number="000122")
+    secretary = sign_in(people.secretary)
+    page = secretary.post(url("add_member"), new_member(organization=places.branch.pk, number=""), follow=True)
+    assert "已列入和平社区第一党支部名册,编号 000123。" in page.content.decode()
+    assert Member.objects.get(number="000123").name == page.context["member"].name
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
