@@ -12,12 +12,13 @@ app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
-    # On the half-year's last day, and every day after it, so that a machine that was off catches up.
-    "open-due-rounds": {"task": "evaluations.tasks.open_due_rounds", "schedule": crontab(hour=7, minute=0)},
-    # These two after midnight, and again through the day, so that a PC that is off at night catches up.
+    # On the half-year's last day, and every day after it; through the day, so that a PC that is off at times catches up.
+    "open-due-rounds": {"task": "evaluations.tasks.open_due_rounds", "schedule": crontab(hour="7-23", minute=35)},
+    # These two after midnight too.
     "measure-clock": {"task": "evaluations.tasks.run_measure_clock", "schedule": crontab(minute=20)},
     "carry-states-over": {"task": "members.tasks.carry_states_over", "schedule": crontab(minute=5)},
     "resume-rounds": {"task": "evaluations.tasks.resume_rounds", "schedule": 60.0},
+    "resume-trials": {"task": "evaluations.tasks.resume_trials", "schedule": 120.0},
 }
 
 

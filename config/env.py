@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,9 +74,18 @@ def secret(name: str, keep_in: Path, make=lambda: secrets.token_urlsafe(50)) -> 
         return value
     file = keep_in / name.lower()
     if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(make())
+        _keep_new(file, make())
     return file.read_text()
+
+
+def _keep_new(file: Path, text: str) -> None:
+    """Write a file whole or not at all; where another process was first, its file stays."""
+    new = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    new.touch(mode=0o600)
+    new.write_text(text)
+    with suppress(FileExistsError):
+        os.link(new, file)
+    new.unlink()
 
 
 def field_keys(keep_in: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """Error pages in the product's own voice: what happened, and the way back."""
 
 import errno
+import re
 import sys
 
 from django.db import InterfaceError, OperationalError
@@ -8,6 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from members.numbers import LONGEST
+
+OVERLONG = re.compile(rf"/\d{{{LONGEST + 1},}}/")  # a number longer than a database's
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}  # a disk that is full, a folder that is closed
 
 
@@ -39,6 +43,18 @@ def method_not_allowed(get_response):
         page = error_page(request, 405, "这一页不能这样打开", text)
         page["Allow"] = response["Allow"]
         return page
+
+    return middleware
+
+
+def impossible_refused(get_response):
+    """Middleware: an address that no page of ours makes and no database could look up is not found."""
+
+    def middleware(request):
+        words = [request.path, *(value for values in request.GET.lists() for value in (values[0], *values[1]))]
+        if any("\0" in word for word in words) or OVERLONG.search(request.path):
+            return not_found(request)
+        return get_response(request)
 
     return middleware
 

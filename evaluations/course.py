@@ -170,8 +170,8 @@ def waiting_for(user: User) -> list[tuple[Round, Turn]]:
     for part in reviews_waiting(user):
         found.setdefault(part.round_id, []).append(part)
     turns = [(parts[0].round, _review_task(parts)) for parts in found.values()]
-    streets = paths_of(user, (Role.STREET_STAFF,))
-    for round_ in Round.objects.filter(in_subtrees(streets, "organization__path")).select_related("organization"):
+    below = in_subtrees(paths_of(user, (Role.STREET_STAFF,)), "organization__path")
+    for round_ in Round.objects.filter(below).in_course().select_related("organization"):
         if turn := turn_of(round_, user):
             turns.append((round_, turn))
     return turns

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from evaluations.models import Appraisal, Assessment, BallotCount, Result
 from evaluations.models import Round as ScoringRound
-from members.dates import quarter_of
+from members.dates import first_of, quarter_of
 from members.models import (
     Attendance,
     DuesMonth,
@@ -78,7 +78,7 @@ def gather(
     if members.is_empty():
         ids = []
     before = min(period.months)
-    lookback = _months_before(before, 12)
+    lookback = first_of(before, -12)
     upto = period.ends_on
     today = as_of or timezone.localdate()
     facts = Facts.build(
@@ -86,37 +86,13 @@ def gather(
         members=members,
         organizations=_sizes(sizes, branches) if scheme.outcome_for(period).has_quota else None,
         attendance=_attendance(ids, lookback, upto),
-        dues=_rows(
-            DuesMonth.objects.filter(member__in=ids, month__range=(lookback, upto)).values_list(
-                "member_id", "month", _cents("due_yuan"), "excused"
-            ),
-            ["member", "month", "due", "excused"],
-        ),
-        payments=_rows(
-            DuesPayment.objects.filter(
-                dues_month__member__in=ids, dues_month__month__range=(lookback, upto), paid_on__lte=upto
-            ).values_list("dues_month__member_id", "dues_month__month", _cents("amount_yuan"), "paid_on"),
-            ["member", "month", "amount", "paid_on"],
-        ),
+        dues=_dues(ids, lookback, upto),
+        payments=_payments(ids, lookback, upto),
         entries=_entries(ids, period, scheme, closed),
         ballots=_ballots(ids, period, scheme),
         history=_history(ids, period, scheme, closed),
-        visits=_rows(
-            VisitMonth.objects.filter(member__in=ids, month__range=(before, upto)).values_list(
-                "member_id", "month", "assigned", "visited"
-            ),
-            ["member", "month", "assigned", "visited"],
-        )
-        if scheme.takes_visits
-        else None,
-        reports=_rows(
-            MigrantReport.objects.filter(member__in=ids, quarter__in=period.quarters).values_list(
-                "member_id", "quarter"
-            ),
-            ["member", "quarter"],
-        )
-        if scheme.review
-        else None,
+        visits=_visits(ids, before, upto) if scheme.takes_visits else None,
+        reports=_reports(ids, period) if scheme.review else None,
     )
     return dataclasses.replace(facts, assessments=_assessments(ids, period, scheme, facts))
 
@@ -161,11 +137,6 @@ def _rows(queryset: QuerySet, columns: list[str]) -> pl.DataFrame:
 def _cents(field: str):
     """An amount in yuan as whole fen; points in hundredths alike."""
     return Cast(Round(F(field) * 100), IntegerField())
-
-
-def _months_before(month: datetime.date, count: int) -> datetime.date:
-    index = month.year * 12 + month.month - 1 - count
-    return datetime.date(index // 12, index % 12 + 1, 1)
 
 
 def _members(
@@ -243,6 +214,34 @@ def _sizes(memberships: QuerySet[Membership], branches: list[Organization]) -> p
     for path, count in memberships.order_by().values_list("organization__path").annotate(Count("pk")):
         counts[_branch_at(path, by_path)] += count
     return pl.DataFrame(list(counts.items()), schema={"organization": pl.Int64, "size": pl.Int64}, orient="row")
+
+
+def _dues(ids: Ids, since: datetime.date, upto: datetime.date) -> pl.DataFrame:
+    months = DuesMonth.objects.filter(member__in=ids, month__range=(since, upto))
+    return _rows(
+        months.values_list("member_id", "month", _cents("due_yuan"), "excused"), ["member", "month", "due", "excused"]
+    )
+
+
+def _payments(ids: Ids, since: datetime.date, upto: datetime.date) -> pl.DataFrame:
+    paid = DuesPayment.objects.filter(
+        dues_month__member__in=ids, dues_month__month__range=(since, upto), paid_on__lte=upto
+    )
+    return _rows(
+        paid.values_list("dues_month__member_id", "dues_month__month", _cents("amount_yuan"), "paid_on"),
+        ["member", "month", "amount", "paid_on"],
+    )
+
+
+def _visits(ids: Ids, since: datetime.date, upto: datetime.date) -> pl.DataFrame:
+    columns = ["member", "month", "assigned", "visited"]
+    months = VisitMonth.objects.filter(member__in=ids, month__range=(since, upto))
+    return _rows(months.values_list("member_id", *columns[1:]), columns)
+
+
+def _reports(ids: Ids, period: Period) -> pl.DataFrame:
+    found = MigrantReport.objects.filter(member__in=ids, quarter__in=period.quarters)
+    return _rows(found.values_list("member_id", "quarter"), ["member", "quarter"])
 
 
 def _attendance(ids: Ids, lookback: datetime.date, upto: datetime.date) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from evaluations.services.ballots import MOST_CODES
 from members.forms.files import CheckedFileField
 from members.forms.page import PageForm
 from members.models import Member
+from members.numbers import whole
 from members.uploads import PICTURES, limits_words
 
 NOT_APPRAISED = "none"
@@ -128,11 +129,11 @@ class RosterGrid:
         for name, label in self.NAMES.items():
             stored = getattr(self.group, name)
             text = self.data.get(name, str(stored)).strip() or "0"
-            shown = self.data.get(f"shown-{name}", str(stored))
-            if not text.isdecimal() or int(text) > MOST_PEOPLE:
+            shown, number = whole(self.data.get(f"shown-{name}", "")), whole(text)
+            if number is None or number > MOST_PEOPLE:
                 self.errors.append(f"「{label}」要填 0 到 {MOST_PEOPLE} 之间的整数。")
             else:
-                self.numbers[name] = (int(shown) if shown.isdecimal() else stored, int(text))
+                self.numbers[name] = (stored if shown is None else shown, number)
 
     def rows(self) -> list[dict]:
         """For the template: each voter with the choices, and what is chosen."""
@@ -208,10 +209,11 @@ class TallyGrid:
 
     def _check(self) -> None:
         scores = self._checked_scores()
-        if not self.returned.isdecimal() or not 1 <= int(self.returned) <= MOST_BALLOTS:
+        returned = whole(self.returned)
+        if not returned or returned > MOST_BALLOTS:
             self.errors.append(f"「收回票数」要填 1 到 {MOST_BALLOTS} 之间的整数。")
         else:
-            self.ballots_returned = int(self.returned)
+            self.ballots_returned = returned
         for member in self.members:
             row = {}
             for column, score in enumerate(scores):
@@ -255,16 +257,17 @@ class TallyGrid:
         text = self.cells[member.pk, column]
         if not text:
             return 0
-        if not text.isdecimal() or int(text) > MOST_BALLOTS:
+        count = whole(text)
+        if count is None or count > MOST_BALLOTS:
             self.bad.add((member.pk, column))
             self.errors.append(f"{member.name}一行的「{text}」不是票数,应填整数。")
             return 0
         if score is None:
-            if int(text) and not self.scores[column]:  # a wrong score has its own sentence
+            if count and not self.scores[column]:  # a wrong score has its own sentence
                 self.bad.add((member.pk, column))
                 self.errors.append(f"{member.name}一行在第 {column + 1} 列填了 {text} 票,但这一列还没有写分数。")
             return 0
-        return int(text)
+        return count
 
     def rows(self) -> list[dict]:
         """For the template: each member with the cells of the row."""

@@ -8,7 +8,7 @@ from django.utils import timezone
 from evaluations.models.resolutions import ABOUT_A_MEMBER, LEAST, MOST, MeetingKind, MeetingRule, Purpose, Resolution
 from evaluations.permissions import LEADING_ROLES
 from members.forms.files import CheckedFileField
-from members.forms.page import PageForm, helper
+from members.forms.page import DateInput, PageForm, helper
 from members.models import Member, Organization, OrganizationKind, User
 from members.uploads import MINUTES
 from scoring.forms import LONGEST_LIST, MemberByNameField
@@ -36,13 +36,6 @@ EXAMPLES = {
 def places_of(user: User) -> QuerySet[Organization]:
     """Organisations whose meetings the user records."""
     return Organization.objects.for_roles(user, *LEADING_ROLES).filter(kind__in=MEETING)
-
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self):
-        super().__init__(format="%Y-%m-%d")
 
 
 class ResolutionForm(forms.ModelForm):

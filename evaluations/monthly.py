@@ -16,7 +16,7 @@ from evaluations.permissions import REVIEWING_ROLES, can_read_sensitive, confirm
 from members.dates import last_of
 from members.models import Member, Membership, Organization, Role, User
 from members.models.organizations import BRANCH_KINDS
-from members.querysets import READING_ROLES, in_subtrees, lineage, paths_of
+from members.querysets import READING_ROLES, in_subtrees, in_subtrees_of, lineage, paths_of
 from scoring.engine.explain import lines_by_member
 from scoring.engine.membersheet import LineSheet
 from scoring.models import Adoption, Decision, Entry
@@ -236,6 +236,7 @@ def waiting_for(user: User, done: QuerySet, day: datetime.date) -> list[Organiza
 
 def branches_with_members(branches: list[Organization], day: datetime.date) -> list[Organization]:
     """Those of the branches to which, or to a group of which, somebody belongs on a day."""
-    there = Membership.objects.on(day).filter(in_subtrees([branch.path for branch in branches], "organization__path"))
-    held = set(there.order_by().values_list("organization__path", flat=True).distinct()) if branches else set()
-    return [branch for branch in branches if any(path.startswith(branch.path) for path in held)]
+    there = Membership.objects.on(day).filter(in_subtrees_of(branches, "organization__path"))
+    held = there.order_by().values_list("organization__path", flat=True).distinct() if branches else ()
+    above = {path for place in held for path in lineage(place)}
+    return [branch for branch in branches if branch.path in above]

@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
-from django.utils import timezone
 
 from evaluations.measure_kinds import measure_kinds
-from members.models import Member, Membership
+from members.models import Member
 from members.models.history import AppendOnlyQuerySet
 from members.models.organizations import BRANCH_KINDS
-from members.querysets import READING_ROLES, in_subtrees, lineage, paths_of
+from members.querysets import READING_ROLES, at_or_above, in_subtrees, own_paths, paths_of
 from scoring.querysets import DISTANT_ROLES, SENSITIVE_ROLES
 
 if TYPE_CHECKING:
@@ -43,21 +42,26 @@ class RoundQuerySet(models.QuerySet):
     def visible_to(self, user: "User"):
         """Rounds of organisations at, below or above the user's: a branch sees its part of the street's round."""
         paths = paths_of(user, READING_ROLES)
-        above = [part for path in paths for part in lineage(path)]
-        return self.filter(in_subtrees(paths, "organization__path") | Q(organization__path__in=above))
+        above = Q(organization__path__in=at_or_above(paths))
+        return self.filter(in_subtrees(paths, "organization__path") | above)
 
     def with_boards_for(self, user: "User"):
         """Rounds whose boards the user may open: visible ones with results; a member's own branch's, once published."""
         seen = self.visible_to(user).filter(computed_at__isnull=False)
-        if not user.member_id:
-            return seen
-        own = user.member.memberships.on(timezone.localdate()).values_list("organization__path", flat=True)
-        above = [path for place in own for path in lineage(place)]
-        return (seen | self.filter(status__in=PUBLIC, organization__path__in=above)).distinct()
+        own = self.filter(status__in=PUBLIC, organization__path__in=at_or_above(own_paths(user)))
+        return (seen | own).distinct()
 
     def covering(self, organization: "Organization"):
         """Rounds of the organisation or one above it."""
         return self.filter(organization__path__in=organization.lineage)
+
+    def in_course(self):
+        """Rounds that somebody has yet to do something about: all but the closed ones, and those asked to be reopened."""
+        from evaluations.models import ASKING, Round, RoundStep, Step
+
+        asking = RoundStep.objects.filter(round=OuterRef("pk"), step__in=ASKING).order_by("-pk")
+        answered = ~Q(last_asking=Step.ASK_REOPEN)
+        return self.alias(last_asking=Subquery(asking.values("step")[:1])).exclude(answered, status=Round.Status.CLOSED)
 
     def around(self, organization: "Organization"):
         """Rounds of the organisation, of those above and of those below it."""
@@ -79,10 +83,7 @@ class RoundBranchQuerySet(models.QuerySet):
     def published_for(self, user: "User"):
         """Parts whose publicity sheet the user may read: those of one's roles, and of the own branch."""
         paths = paths_of(user, READING_ROLES)
-        own = list(paths_of(user, ("group_leader",)))
-        if user.member_id:
-            own += user.member.memberships.on(timezone.localdate()).values_list("organization__path", flat=True)
-        above = [path for place in own for path in lineage(place)]
+        above = at_or_above(paths_of(user, ("group_leader",)) + own_paths(user))
         seen = in_subtrees(paths, "organization__path") | Q(organization__path__in=above)
         return self.with_results().filter(seen, round__status__in=PUBLIC)
 
@@ -99,10 +100,7 @@ class ResultQuerySet(models.QuerySet):
     def on_boards_for(self, user: "User"):
         """Results that the user reads on a board: those that one may read; once published, all of the own branch."""
         seen = self.visible_to(user).exclude(member=user.member_id) if user.member_id else self.visible_to(user)
-        own = Membership.objects.on(timezone.localdate()).filter(member=user.member_id) if user.member_id else None
-        places = set(own.values_list("organization__path", flat=True)) if own is not None else set()
-        places |= set(paths_of(user, ("group_leader",)))
-        branches = [path for place in places for path in lineage(place)]
+        branches = at_or_above(paths_of(user, ("group_leader",)) + own_paths(user))
         if not branches:
             return seen
         return (seen | self.filter(round__status__in=PUBLIC, branch__organization__path__in=branches)).distinct()
@@ -126,12 +124,9 @@ class ResolutionQuerySet(AppendOnlyQuerySet):
 
         near = in_subtrees(paths_of(user, SENSITIVE_ROLES), "organization__path")
         far = in_subtrees(paths_of(user, DISTANT_ROLES), "organization__path")
-        if not user.member_id:
-            return self.filter(near | far & ~Q(purpose__in=SENSITIVE))
-        places = user.member.memberships.on(timezone.localdate()).values_list("organization__path", flat=True)
-        above = [path for place in places for path in lineage(place)]
-        own_branch = Q(organization__path__in=above, organization__kind__in=BRANCH_KINDS)
-        return self.filter(near | Q(member=user.member_id) | (far | own_branch) & ~Q(purpose__in=SENSITIVE))
+        own_branch = Q(organization__path__in=at_or_above(own_paths(user)), organization__kind__in=BRANCH_KINDS)
+        own = Q(member=user.member_id) if user.member_id else Q(pk__in=[])
+        return self.filter(near | own | (far | own_branch) & ~Q(purpose__in=SENSITIVE))
 
     def in_force(self):
         """Resolutions that no later one replaces."""
@@ -209,10 +204,7 @@ class AppealQuerySet(models.QuerySet):
 class QuarterSheetQuerySet(AppendOnlyQuerySet):
     def visible_to(self, user: "User"):
         """Sheets that the user may read: those of one's roles, and what hangs in the own branch."""
-        own = list(paths_of(user, ("group_leader",)))
-        if user.member_id:
-            own += user.member.memberships.on(timezone.localdate()).values_list("organization__path", flat=True)
-        above = [path for place in own for path in lineage(place)]
+        above = at_or_above(paths_of(user, ("group_leader",)) + own_paths(user))
         return self.filter(
             in_subtrees(paths_of(user, READING_ROLES), "organization__path") | Q(organization__path__in=above)
         )
@@ -224,7 +216,7 @@ class MonthQuestionQuerySet(models.QuerySet):
         near = in_subtrees(paths_of(user, SENSITIVE_ROLES), "review__organization__path")
         far = in_subtrees(paths_of(user, ("auditor",)), "review__organization__path")
         if groups := paths_of(user, ("group_leader",)):
-            above = [part for path in groups for part in lineage(path)]
+            above = at_or_above(groups)
             far |= Q(member__in=Member.objects.for_roles(user, "group_leader"))
             far |= Q(member=None, review__organization__path__in=above)
         return self.filter(near | far & Q(is_sensitive=False) | Q(asked_by=user.pk))

@@ -36,6 +36,12 @@ def resume_rounds() -> None:
 
 
 @shared_task
+def resume_trials() -> None:
+    """Queue again the trials that were left lying so."""
+    trials.resume(timezone.now() - datetime.timedelta(seconds=120))
+
+
+@shared_task
 def run_measure_clock() -> None:
     """Pass the terms of measures that have run out, and remind of steps that are due."""
     services.run_clock(timezone.localdate())

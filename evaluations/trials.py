@@ -1,5 +1,6 @@
 """Trials: a draft or other settings on the facts of a computed round; who would change, and by which clause."""
 
+import datetime
 import logging
 from collections import Counter
 from decimal import Decimal
@@ -88,9 +89,20 @@ def _queue(trial: Trial) -> None:
         )
 
 
+def resume(before: datetime.datetime) -> int:
+    """The number of trials queued again: those asked for before a time that still wait."""
+    left = list(Trial.objects.filter(state=Trial.State.WAITING, created_at__lt=before))
+    for trial in left:
+        _queue(trial)
+    return len(left)
+
+
 def run(trial_id: int) -> None:
-    """Compute and store the trial's outcome; a fault is noted on the trial as a sentence."""
-    trial = Trial.objects.select_related("round", "version", "organization").get(pk=trial_id)
+    """Compute and store the outcome of a trial that waits; a fault is noted on the trial as a sentence."""
+    waiting = Trial.objects.filter(state=Trial.State.WAITING)
+    trial = waiting.select_related("round", "version", "organization").filter(pk=trial_id).first()
+    if trial is None:
+        return  # queued twice, and done
     try:
         trial.outcome, trial.state = outcome_of(trial), Trial.State.DONE
     except FactsError as error:

@@ -3,9 +3,6 @@
 They are taken off before migrations (SQLite cannot rebuild a table that one of them reads) and put back after them.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from django.db import connection, transaction
 
 from evaluations.freeze import PREFIX, RULES, Rule
@@ -87,14 +84,3 @@ def _create(cursor, rule: Rule) -> None:
     cursor.execute(
         f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {rule.table} FOR EACH ROW EXECUTE FUNCTION {rule.name}()"
     )
-
-
-@contextmanager
-def lifted() -> Iterator[None]:
-    """Without the triggers: for tests that look at what happens when somebody has taken them off."""
-    remove()
-    try:
-        yield
-    finally:
-        connection.check_constraints()
-        install()

@@ -8,7 +8,7 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Case, Count, DecimalField, Exists, F, Max, OuterRef, Q, Sum, Value, When
+from django.db.models import Case, Count, DecimalField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce, Replace
 from django.utils import timezone
 from treebeard.mp_tree import MP_NodeManager, MP_NodeQuerySet
@@ -39,9 +39,23 @@ def lineage(path: str) -> list[str]:
     return [path[:end] for end in range(STEP, len(path) + 1, STEP)]
 
 
+def at_or_above(paths: list[str]) -> set[str]:
+    """The given tree paths, and those of all that is above them."""
+    return {part for path in paths for part in lineage(path)}
+
+
 def in_subtrees(paths: list[str], field: str = "path") -> Q:
     """Rows whose tree path lies at or under one of `paths`; none for an empty list."""
     return reduce(or_, (Q(**{f"{field}__startswith": path}) for path in paths), Q(pk__in=[]))
+
+
+def in_subtrees_of(organizations: "list[Organization]", field: str) -> Exists:
+    """Rows whose tree path lies at or under one of the organisations, of which there may be thousands."""
+    from members.models import Organization
+
+    named = Organization.objects.filter(pk__in=[each.pk for each in organizations])
+    row = ExpressionWrapper(OuterRef(field), models.CharField())
+    return Exists(named.alias(row=row).filter(row__startswith=F("path")))
 
 
 def assignments_of(user: "User") -> "list[RoleAssignment]":
@@ -57,6 +71,13 @@ def assignments_of(user: "User") -> "list[RoleAssignment]":
 def paths_of(user: "User", roles: tuple[str, ...]) -> list[str]:
     """Tree paths where the user holds one of `roles` today."""
     return [one.organization.path for one in assignments_of(user) if one.role in roles]
+
+
+def own_paths(user: "User") -> list[str]:
+    """Tree paths where the user belongs today as a member; none for who is no member."""
+    if not user.member_id:
+        return []
+    return list(user.member.memberships.on(timezone.localdate()).values_list("organization__path", flat=True))
 
 
 def accounts_kept_by(user: "User") -> "models.QuerySet[User]":
@@ -111,9 +132,7 @@ class OrganizationQuerySet(MP_NodeQuerySet):
     def visible_to(self, user: "User"):
         """Organisations at or below the user's roles, and the one a member belongs to."""
         seen = in_subtrees(paths_of(user, (*READING_ROLES, "administrator")))
-        if user.member_id:
-            seen |= Q(pk__in=user.member.memberships.on(timezone.localdate()).values("organization"))
-        return self.filter(seen)
+        return self.filter(seen | Q(path__in=own_paths(user)))
 
     def for_roles(self, user: "User", *roles: str):
         """Organisations at or below those where the user holds one of `roles`."""
@@ -326,12 +345,6 @@ class LeaveRequestQuerySet(models.QuerySet):
 
 
 class DuesMonthQuerySet(models.QuerySet):
-    def visible_to(self, user: "User"):
-        """Dues of members whose records the user may read."""
-        from members.models import Member
-
-        return self.filter(member__in=Member.objects.visible_to(user))
-
     def with_paid(self):
         """Adds `paid_yuan`, the sum of the month's payments, and `last_paid_on`."""
         paid = Coalesce(Sum("payments__amount_yuan"), 0, output_field=DecimalField(max_digits=10, decimal_places=2))

@@ -6,10 +6,10 @@ from io import BytesIO
 from django.db.models import QuerySet
 from django.http import Http404
 from openpyxl import Workbook
-from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
 from evaluations.models import Result, Round
+from members.exports import cell_of
 from members.models import User
 from scoring.engine import Period, Scheme
 from scoring.engine.conditions import Condition, HasConsequence, Joined
@@ -107,31 +107,21 @@ def workbook(board: Board) -> bytes:
     sheet.title = TITLES[board.kind]
     columns = ["支部", "姓名", "总分", "等次"] if board.kind == "honor" else ["支部", "姓名", "依据"]
     provisional = f"({board.standing})" if board.is_provisional else ""
-    sheet.append([f"{board.place} {board.title}{provisional}"])
-    sheet.merge_cells(start_row=1, start_column=1, end_row=1, end_column=len(columns))
-    sheet.append(columns)
+    rows = [[f"{board.place} {board.title}{provisional}"], columns]
     for result in board.results:
         name, branch = result.member.name, str(result.branch.organization)
         if board.kind == "honor":
-            sheet.append([branch, name, result.total, result.grade_title])
+            rows.append([branch, name, result.total, result.grade_title])
         else:
-            sheet.append([branch, result.masked_name, "、".join(reasons_of(result))])
-    sheet.append([])
-    sheet.append([f"{board.note} 第 {board.round.pk} 次考核,校验码 {board.round.digest[:16]}"])
+            rows.append([branch, result.masked_name, "、".join(reasons_of(result))])
+    rows += [[], [f"{board.note} 第 {board.round.pk} 次考核,校验码 {board.round.digest[:16]}"]]
+    for row in rows:
+        sheet.append([cell_of(sheet, value) for value in row])
+    sheet.merge_cells(start_row=1, start_column=1, end_row=1, end_column=len(columns))
     _style(sheet, len(columns))
-    for row in sheet.iter_rows():
-        for cell in row:
-            as_text(cell)
     stream = BytesIO()
     book.save(stream)
     return stream.getvalue()
-
-
-def as_text(cell: Cell) -> None:
-    """Keep what somebody typed from being run as a formula."""
-    if cell.data_type == "f":
-        cell.data_type = "s"
-        cell.quotePrefix = True
 
 
 def _style(sheet, columns: int) -> None:

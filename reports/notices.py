@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml.etree import LxmlError
 
 from evaluations.models import Appeal, Measure, Result, Round, Step
-from evaluations.services.measures import add_months
+from members.dates import day_name, months_later
 from members.models import Organization, User
 from members.uploads import CheckedFile
 from reports.models import NoticeTemplate
@@ -235,7 +235,7 @@ def _term(measure: Measure) -> dict[str, str]:
     term = next(step for step in steps if step.kind == "term")
     told = next(step for step in steps if step.number == term.number - 1)
     first = told.done_on or timezone.localdate()
-    return {"期限开始": in_words(first), "期限截止": in_words(term.due_on or add_months(first, term.months))}
+    return {"期限开始": day_name(first), "期限截止": day_name(term.due_on or months_later(first, term.months))}
 
 
 def result_notice(result: Result) -> bytes:
@@ -248,7 +248,7 @@ def result_notice(result: Result) -> bytes:
         "各部分": "\n".join(_sum(scheme, result)),
         "引出的事项": "、".join(result.consequence_titles),
         "校验码": result.digest[:8].upper(),
-        "日期": in_words(_decided_on(result.round)),
+        "日期": day_name(_decided_on(result.round)),
     }
     return notice(kind, result.branch.organization, fields)
 
@@ -283,7 +283,7 @@ def appeal_notice(appeal: Appeal) -> bytes:
     """The reply to an appeal or objection that has been decided."""
     kind = KINDS["objection"]
     fields = _common(kind, appeal.member.name, appeal.organization, appeal.round) | {
-        "提出日期": in_words(timezone.localdate(appeal.raised_at)),
+        "提出日期": day_name(timezone.localdate(appeal.raised_at)),
         "关于": appeal.words,
         "理由": appeal.text,
         "决定": appeal.state_words,
@@ -302,10 +302,5 @@ def _common(kind: NoticeKind, name: str, branch: Organization, round_) -> dict[s
         "上级": str(round_.organization),
         "周期": Period.parse(round_.period).title,
         "办法": part.version.title if part and part.version else "",
-        "日期": in_words(timezone.localdate()),
+        "日期": day_name(timezone.localdate()),
     }
-
-
-def in_words(day: datetime.date) -> str:
-    """2025 年 7 月 10 日"""
-    return f"{day.year} 年 {day.month} 月 {day.day} 日"

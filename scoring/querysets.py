@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from members.models import Membership, Position
-from members.querysets import READING_ROLES, in_subtrees, lineage, paths_of
+from members.querysets import READING_ROLES, at_or_above, in_subtrees, own_paths, paths_of
 
 if TYPE_CHECKING:
     from members.models import Organization, User
@@ -46,12 +46,8 @@ def sensitive_items() -> Q:
 
 def around(user: "User", field: str = "organization__path") -> Q:
     """Rows of organisations at, below or above those where the user holds a role or belongs."""
-    paths = paths_of(user, (*READING_ROLES, "administrator", "member"))
-    if user.member_id:
-        today = user.member.memberships.on(timezone.localdate())
-        paths = [*paths, *today.values_list("organization__path", flat=True)]
-    above = {part for path in paths for part in lineage(path)}
-    return in_subtrees(paths, field) | Q(**{f"{field}__in": above})
+    paths = paths_of(user, (*READING_ROLES, "administrator", "member")) + own_paths(user)
+    return in_subtrees(paths, field) | Q(**{f"{field}__in": at_or_above(paths)})
 
 
 def _counting(lineage: list[str], own: "dict[str, dict[str, Adoption]]") -> "list[Adoption]":
@@ -159,7 +155,7 @@ class AdoptionQuerySet(models.QuerySet):
     def visible_to(self, user: "User"):
         """Adoptions at, below or above the organisations that the user works for."""
         paths = paths_of(user, (*READING_ROLES, "administrator"))
-        above = [part for path in paths for part in lineage(path)]
+        above = at_or_above(paths)
         return self.filter(in_subtrees(paths, "organization__path") | Q(organization__path__in=above))
 
     def for_everybody(self):

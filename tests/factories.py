@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from evaluations import services, triggers
+from evaluations import services
 from evaluations.models import Appraisal, BallotCount, Candidate
 from members.models import (
     Activity,
@@ -22,6 +22,7 @@ from members.models import (
     User,
 )
 from scoring.models import Entry
+from tests.lifting import lifted
 
 LONG_AGO = datetime.date(2000, 1, 1)
 PASSWORD = "a long enough passphrase"
@@ -95,7 +96,7 @@ def open_appraisal(branch: Organization, period: str, counts: dict[Member, dict[
     """An appraisal that runs, in the place of one that there may be."""
     earlier = Appraisal.objects.filter(organization=branch, period=period)
     if earlier.exists():
-        with triggers.lifted():
+        with lifted():
             earlier.delete()
     appraisal = Appraisal.objects.create(organization=branch, period=period, status=Appraisal.Status.OPEN)
     Candidate.objects.bulk_create(Candidate(appraisal=appraisal, member=person) for person in counts)

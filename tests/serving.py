@@ -27,10 +27,10 @@ def run(environment: dict, *arguments: str) -> None:
 @contextmanager
 def served(environment: dict[str, str], *fill: str) -> Iterator[str]:
     """The address of a served site, filled by the command `fill`; with a worker of its own where there is Redis."""
-    port = free_port()
     run(environment, "manage.py", "migrate", "-v0")
     run(environment, "manage.py", "collectstatic", "--noinput", "-v0")
     run(environment, *fill)
+    port = free_port()  # found late: another process could take it meanwhile
     serving = [["-m", "granian", "--interface", "wsgi", "--workers", "1", "--workers-kill-timeout", "3"]]
     serving[0] += ["--port", str(port), "config.wsgi:application"]
     if environment.get("REDIS_URL"):

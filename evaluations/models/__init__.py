@@ -3,7 +3,7 @@
 from .appeals import Appeal, AppealFile, AppealStep
 from .appraisals import Appraisal, AppraisalGroup, BallotCode, BallotCount, Candidate, Tally, TallyPhoto, Voter
 from .assessments import Assessment
-from .course import COURSE, Publication, RoundStep, Step
+from .course import ASKING, COURSE, Publication, RoundStep, Step
 from .measures import Measure, MeasureStep
 from .months import MonthConfirmation, MonthQuestion, MonthReview, QuarterSheet
 from .resolutions import MeetingKind, MeetingRule, Purpose, Resolution
@@ -11,6 +11,7 @@ from .rounds import FIGURES, Result, Round, RoundBranch, figures
 from .trials import Trial
 
 __all__ = [
+    "ASKING",
     "COURSE",
     "FIGURES",
     "Appeal",

@@ -52,6 +52,9 @@ COURSE = {
     Step.REOPEN: Move((STATUS.CLOSED,), STATUS.COMPUTED, "只有已经办结的考核才能重新打开。"),
 }
 
+# The last of these that was taken says whether a request to reopen waits for its answer.
+ASKING = (Step.CLOSE, Step.ASK_REOPEN, Step.DECLINE_REOPEN, Step.REOPEN)
+
 
 class RoundStep(models.Model):
     """One step of a round's course: who took it, when and why. Only ever added to.

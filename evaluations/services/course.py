@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from evaluations import rollup
 from evaluations.freeze import SHARED
-from evaluations.models import COURSE, Appeal, Publication, Result, Round, RoundBranch, RoundStep, Step
+from evaluations.models import ASKING, COURSE, Appeal, Publication, Result, Round, RoundBranch, RoundStep, Step
 from evaluations.permissions import can_confirm_branch, can_run_rounds
 from evaluations.services.rounds import request_computation
 from evaluations.turns import not_computed, whose_turn
@@ -181,8 +181,6 @@ def settle_branches(round_: Round) -> None:
 
 
 # Reopening --------------------------------------------------------------------------------------
-
-ASKING = (Step.CLOSE, Step.ASK_REOPEN, Step.DECLINE_REOPEN, Step.REOPEN)
 
 
 def reopening_asked(round_: Round) -> RoundStep | None:

@@ -12,7 +12,7 @@ from evaluations.measure_kinds import MeasureKind, measure_kinds
 from evaluations.models import Measure, MeasureStep, Purpose, Resolution
 from evaluations.permissions import can_decide_measure, can_stop_measure, can_take_step
 from evaluations.turns import whose_turn
-from members.dates import day_name
+from members.dates import day_name, months_later
 from members.models import Member, Organization, OrganizationKind, Role, User
 from members.services import end_membership, held_posts, transfer_member
 from scoring.engine import Period
@@ -111,18 +111,7 @@ class Done:
 
 def due_after(step: MeasureStep, day: datetime.date) -> datetime.date:
     """The last day for a step whose predecessor was done on a day."""
-    return add_months(day, step.months) if step.months else day + datetime.timedelta(days=step.days)
-
-
-def add_months(day: datetime.date, months: int) -> datetime.date:
-    """The same day some months later; the month's last day where it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for number in range(day.day, 27, -1):
-        try:
-            return datetime.date(year, month + 1, number)
-        except ValueError:
-            continue
-    return datetime.date(year, month + 1, day.day)
+    return months_later(day, step.months) if step.months else day + datetime.timedelta(days=step.days)
 
 
 def earliest_day(step: MeasureStep) -> tuple[datetime.date, str]:
@@ -342,9 +331,7 @@ def _finish(step: MeasureStep, day: datetime.date, actor: User | None) -> None:
 
 def _open_after(measure: Measure, kind: str) -> Measure:
     """The proposal that an outcome leads to; one of the same kind that is already open serves as well."""
-    open_states = (Measure.State.PROPOSED, Measure.State.RUNNING)
-    same = Measure.objects.filter(member=measure.member_id, kind=kind, state__in=open_states).first()
-    if same:
+    if same := _open_measures(measure.member).filter(kind=kind).first():
         return same
     rules = measure_kinds().kinds[kind]
     return Measure.objects.create(

@@ -66,7 +66,8 @@ def record_resolution(resolution: Resolution, minutes: CheckedFile | None, *, ac
 
 
 def exemption_reason(resolution: Resolution) -> str:
-    return f"{resolution.subject}({day_name(resolution.held_on)}{resolution.get_kind_display()}决议)"
+    words = f"{resolution.subject}({day_name(resolution.held_on)}{resolution.get_kind_display()}决议)"
+    return words[: Exemption._meta.get_field("reason").max_length]
 
 
 def set_rule(rule: MeetingRule, *, actor: User) -> MeetingRule:

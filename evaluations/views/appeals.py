@@ -17,6 +17,7 @@ from evaluations.tables import AppealTable, period_words
 from members.dates import day_name
 from members.lists import list_page
 from members.models import Member
+from members.numbers import whole
 from members.querysets import READING_ROLES, in_subtrees, paths_of
 from members.uploads import file_response
 from scoring.engine import Period
@@ -73,7 +74,7 @@ def record_objection(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     results = results.exclude(member=request.user.member_id or 0)
     if "member" in request.GET:
-        result = get_object_or_404(results, member=_number(request.GET["member"]))
+        result = get_object_or_404(results, member=whole(request.GET["member"]))
         return _raise(request, result, ObjectionForm, "evaluations/appeal_objection.html")
     search = request.GET.get("q", "").strip()
     found = results.filter(member__in=Member.objects.search(search)).order_by("member__number") if search else []
@@ -90,10 +91,6 @@ def _results(pk: int):
     return Result.objects.filter(round=pk).select_related(
         "round__organization", "branch__organization", "branch__version", "member"
     )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def _raise(request: HttpRequest, result: Result, form_class: type[AppealForm], template: str) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from evaluations import services
 from evaluations.appealing import takes_appeals
@@ -25,6 +25,7 @@ from scoring.forms import add_errors
 from scoring.models import SchemeVersion
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest, pk: int, branch: int) -> HttpResponse:
     """A branch looks through its part of the round, and confirms it."""
     round_ = get_object_or_404(Round.objects.visible_to(request.user).select_related("organization"), pk=pk)
@@ -61,6 +62,7 @@ def _reviewed(request: HttpRequest, round_: Round, part: RoundBranch) -> HttpRes
     return redirect("evaluations:round", pk=round_.pk)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask before publishing, then publish."""
     return _take(request, pk, "publish", services.publish_round, _published, {"objection_days": window})
@@ -78,6 +80,7 @@ def _published(round_: Round) -> str:
     )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask before approving, then approve."""
     return _take(request, pk, "approve", services.approve_round, _approved, {"publisher_of": publisher_of})
@@ -87,6 +90,7 @@ def _approved(round_: Round) -> str:
     return f"已审批{_receipt(round_, Step.APPROVE)}。结果已经审定,可以决定结果运用;下一步是办结。"
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask before closing, then close."""
     return _take(request, pk, "close", services.close_round, _closed, {"earlier": unclosed_before})
@@ -159,6 +163,7 @@ def unclosed_before(round_: Round) -> list[str]:
     return [title if scheme == round_.scheme else f"{title}《{titles[scheme]}》" for _, title, scheme in sorted(before)]
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """Take published results back for correction, with the reason and the branches concerned."""
     round_ = runnable(request, pk)
@@ -175,6 +180,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask to reopen a closed round, with the reason; or, as a second person, answer who asked."""
     round_ = runnable(request, pk)

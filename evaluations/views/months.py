@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from evaluations import monthly, services
 from evaluations.announcing import announcement_of
@@ -190,6 +190,7 @@ def confirm_month(request: HttpRequest, branch: int, month: str) -> HttpResponse
     return redirect("evaluations:month", branch=branch, month=month)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def ask_of_month(request: HttpRequest, branch: int, month: str) -> HttpResponse:
     """Raise a question on the month, on a member, or on the line that the address names."""
     place, first = _branch(request, branch), month_of(month)
@@ -227,6 +228,7 @@ def _line_of(
     raise Http404
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def settle_question(request: HttpRequest, pk: int) -> HttpResponse:
     """Write down what became of a question."""
     seen = MonthQuestion.objects.visible_to(request.user)

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from evaluations import services
 from evaluations.forms_months import CorrectedSheetForm, ObjectionToSheetForm
@@ -112,6 +112,7 @@ def _whose(request: HttpRequest, sheet: QuarterSheet) -> list[int]:
     return [pk for pk in listed if pk == request.user.member_id]
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def publish_quarter(request: HttpRequest, branch: int, quarter: str) -> HttpResponse:
     """Look at what would hang, then hang it up; after the first time with the reason of the correction."""
     place = get_object_or_404(branches_read_by(request.user), pk=branch)
@@ -150,6 +151,7 @@ def publish_quarter(request: HttpRequest, branch: int, quarter: str) -> HttpResp
     return render(request, "evaluations/quarter_publish.html", context, status=400 if request.method == "POST" else 200)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def object_to_quarter(request: HttpRequest, branch: int, quarter: str) -> HttpResponse:
     """Object to one's own line of the sheet, or put down what somebody says against one."""
     editions = _editions(request, branch, _quarter(quarter))

@@ -27,6 +27,7 @@ from evaluations.permissions import (
 from evaluations.tables import ResolutionTable
 from members.lists import list_page
 from members.models import Organization, Role
+from members.numbers import whole
 from members.querysets import READING_ROLES, paths_of
 from members.uploads import file_response
 from scoring.forms import add_errors
@@ -184,8 +185,7 @@ def _replaced(request: HttpRequest) -> Resolution | None:
     """The resolution to put right (`?replaces=`): 404 if it is not in sight, 403 if it is not the user's to correct."""
     if "replaces" not in request.GET:
         return None
-    pk = request.GET["replaces"]
-    replaced = _resolution_or_404(request, int(pk) if pk.isdecimal() and len(pk) < 19 else 0)
+    replaced = _resolution_or_404(request, whole(request.GET["replaces"]))
     if not can_correct_resolution(request.user, replaced):
         raise PermissionDenied
     return replaced

@@ -19,6 +19,7 @@ from evaluations.permissions import can_run_rounds
 from evaluations.tables import ResultTable, RoundTable, period_words
 from members.lists import list_page
 from members.models import Role
+from members.numbers import whole
 from members.querysets import READING_ROLES, paths_of
 from scoring.engine import Period
 
@@ -56,8 +57,8 @@ def round_detail(request: HttpRequest, pk: int) -> HttpResponse:
     results = round_.results.visible_to(request.user)
     chosen = {name: request.GET.get(name, "").strip() for name in ("branch", "status", "grade", "q")}
     shown = results.select_related("member", "branch__organization").prefetch_related("branch__version")
-    if chosen["branch"].isdecimal():
-        shown = shown.filter(branch__organization=int(chosen["branch"]))
+    if branch := whole(chosen["branch"]):
+        shown = shown.filter(branch__organization=branch)
     if chosen["status"]:
         shown = shown.filter(status=chosen["status"])
     if chosen["grade"]:

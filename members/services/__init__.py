@@ -1,4 +1,4 @@
-"""Writes: each says who with `actor=`, refuses settled periods, and leaves a trace in the change history."""
+"""Writes: each refuses settled periods; what concerns a member says who with `actor=`, and leaves a trace in the history."""
 
 from .activities import check_deletion, delete_activity, save_activity
 from .attendance import AttendanceClash, check_in, record_all, record_attendance, withdraw_attendance

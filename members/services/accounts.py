@@ -51,10 +51,12 @@ def switch_account(user: User, *, on: bool, actor: User) -> None:
     user.save(update_fields=["is_active"])
 
 
+@transaction.atomic
 def grant_role(user: User, role: str, organization: Organization) -> RoleAssignment:
     """A role from today on. Raises ValidationError where the user has it there or above, or it does not fit."""
     if role == Role.MEMBER and user.member_id is None:
         raise ValidationError({"role": "「党员」岗位要写明是哪一位党员。"})
+    User.objects.select_for_update().get(pk=user.pk)  # a second click waits here
     held = user.role_assignments.in_office().filter(role=role, organization__path__in=organization.lineage)
     if there := held.select_related("organization").first():
         raise ValidationError({"role": f"{user}在{there.organization}已经是{there.get_role_display()},不用再加。"})

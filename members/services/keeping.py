@@ -4,8 +4,10 @@ import json
 import re
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 
 from members.fields import cipher
@@ -29,10 +31,13 @@ def keep(content: dict, *, actor: User, token: str = "") -> str:
     folder = path_of(token).parent
     folder.mkdir(mode=0o700, exist_ok=True)
     for old in folder.iterdir():
-        if old.stat().st_mtime < time.time() - KEPT_SECONDS:
-            old.unlink(missing_ok=True)
-    path_of(token).touch(mode=0o600)
-    path_of(token).write_bytes(cipher().encrypt(json.dumps({"actor": actor.pk, "content": content}).encode()))
+        with suppress(FileNotFoundError):  # another request may have dropped it
+            if old.stat().st_mtime < time.time() - KEPT_SECONDS:
+                old.unlink()
+    new = folder / f"{token}.{secrets.token_hex(8)}"  # what is read is never half written
+    new.touch(mode=0o600)
+    new.write_bytes(cipher().encrypt(json.dumps({"actor": actor.pk, "content": content}).encode()))
+    new.replace(path_of(token))
     return token
 
 
@@ -43,7 +48,7 @@ def kept(token: str, *, actor: User) -> dict | None:
         if file.stat().st_mtime < time.time() - KEPT_SECONDS:
             return None
         found = json.loads(cipher().decrypt(file.read_bytes()))
-    except FileNotFoundError:
+    except (FileNotFoundError, InvalidToken):  # the key it was written with may be gone
         return None
     return found["content"] if found["actor"] == actor.pk else None
 

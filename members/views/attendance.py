@@ -20,6 +20,7 @@ from members.forms.pasting import PasteForm
 from members.grid_exports import attendance_book
 from members.lists import is_export
 from members.models import Activity, Attendance, Member
+from members.numbers import whole
 from members.services.periods import closed_sentence
 from members.views.activities import activity_to_record
 
@@ -111,8 +112,8 @@ def cells(request: HttpRequest, pk: int) -> JsonResponse:
     """
     event = activity_to_record(request, pk)
     if request.method != "POST":
-        since = request.GET.get("since", "")
-        found = Cells(f'{{"since": {since if since.isdecimal() else 0}, "cells": []}}'.encode())
+        since = whole(request.GET.get("since", "")) or 0
+        found = Cells(f'{{"since": {since}, "cells": []}}'.encode())
         known = {"token": get_token(request), "user": request.user.pk}  # the page may have been signed in to anew
         rows = event.attendances.select_related("recorded_by").filter(revision__gt=found.since)
         return JsonResponse(known | changes_since(rows, found.since))

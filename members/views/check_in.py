@@ -3,6 +3,7 @@
 import segno
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -49,7 +50,7 @@ def code_context(request: HttpRequest, event: Activity) -> dict:
     arrived = event.attendances.filter(status__in=ARRIVED)
     return {
         "activity": event,
-        "only_here": request.get_host().rpartition(":")[0] in OWN_MACHINE,
+        "only_here": split_domain_port(request.get_host())[0] in OWN_MACHINE,
         "square": mark_safe(square),  # noqa: S308  made here, of our own address
         "arrived": arrived.count(),
         "listed": Member.objects.expected_at(event).count(),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from members import permissions, services
 from members.forms.minutes import HEADS, MinutesForm
 from members.models import Activity, MinutesFile
+from members.numbers import whole
 from members.uploads import file_response
 
 
@@ -42,14 +43,13 @@ def minutes(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _write(request: HttpRequest, event: Activity, form: MinutesForm) -> bool:
     """True if it is stored; else the form says why not."""
-    seen = request.POST.get("seen", "")
     data = form.cleaned_data
     try:
         stored = services.write_minutes(
             event,
             text=data["text"],
             files=data["files"],
-            seen=int(seen) if seen.isdecimal() and len(seen) < 18 else 0,
+            seen=whole(request.POST.get("seen", "")) or 0,
             actor=request.user,
         )
     except ValidationError as error:

@@ -1,3 +1,5 @@
+from collections import Counter
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -16,9 +18,11 @@ def organizations(request: HttpRequest) -> HttpResponse:
     if not paths_of(request.user, (*READING_ROLES, *permissions.ORGANIZATION_ROLES)):
         raise PermissionDenied
     places = list(Organization.objects.visible_to(request.user).with_member_count())
+    below = Counter()  # members of a branch and of the groups in it, and so on upwards
     for place in places:
-        # Members of a branch and of the groups in it, and so on upwards.
-        place.members_below = sum(other.member_count for other in places if place.contains(other))
+        below.update(dict.fromkeys(place.lineage, place.member_count))
+    for place in places:
+        place.members_below = below[place.path]
         place.indent = place.depth - places[0].depth
     can_add = bool(paths_of(request.user, permissions.ORGANIZATION_ROLES))
     return render(request, "members/organizations/organizations.html", {"organizations": places, "can_add": can_add})

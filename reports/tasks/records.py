@@ -2,7 +2,7 @@
 
 import datetime
 
-from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ from members.models import (
     User,
     VisitMonth,
 )
-from members.querysets import STEP, accounts_kept_by, in_subtrees, paths_of
+from members.querysets import STEP, accounts_kept_by, in_subtrees, in_subtrees_of, paths_of
 from reports.everyday import REPORTS, VISITS, that_take
 from reports.tasks.task import Task, about_members, branch_names
 
@@ -46,16 +46,9 @@ def branches_of(user: User, roles: tuple[str, ...]) -> list[Organization]:
     return confirmable(user, list(Organization.objects.for_roles(user, *roles).branches()), roles)
 
 
-def _below(branches: list[Organization], path: str) -> Exists:
-    """Rows whose tree path lies at or under one of the branches, of which there may be thousands."""
-    named = Organization.objects.filter(pk__in=[branch.pk for branch in branches])
-    row = ExpressionWrapper(OuterRef(path), CharField())
-    return Exists(named.alias(row=row).filter(row__startswith=F("path")))
-
-
 def _members_in(branches: list[Organization]):
     """Members who belong to one of the branches today."""
-    there = Membership.objects.in_office().filter(_below(branches, "organization__path"))
+    there = Membership.objects.in_office().filter(in_subtrees_of(branches, "organization__path"))
     return Member.objects.filter(Exists(there.filter(member=OuterRef("pk"))))
 
 
@@ -79,7 +72,7 @@ def leave(user: User) -> list[Task]:
 def attendance(user: User) -> list[Task]:
     """Past activities of which somebody's attendance is missing and may still be recorded."""
     above = (Role.GENERAL_BRANCH, Role.STREET_STAFF)
-    places = Q(_below(branches_of(user, REVIEWING_ROLES), "organization__path"))
+    places = Q(in_subtrees_of(branches_of(user, REVIEWING_ROLES), "organization__path"))
     places |= in_subtrees(paths_of(user, (Role.BRANCH_SECRETARY, Role.GROUP_LEADER)), "organization__path")
     places |= Q(organization__path__in=paths_of(user, above))  # what they hold themselves
     open_ = Activity.objects.filter(places, date__lte=timezone.localdate()).to_record().order_by("date", "pk")
@@ -131,7 +124,7 @@ def oversight(user: User) -> list[Task]:
     mine = {branch.pk for branch in confirmable(user, below)}
     others = [branch for branch in below if branch.pk not in mine]
     month = timezone.localdate().replace(day=1)
-    past = Activity.objects.filter(_below(others, "organization__path"), date__lte=timezone.localdate())
+    past = Activity.objects.filter(in_subtrees_of(others, "organization__path"), date__lte=timezone.localdate())
     open_ = list(past.to_record().values_list("organization__path", flat=True))
     owing = list(_members_in(below).owing_dues(month).with_branch().values_list("branch_path", flat=True))
     tasks = []

@@ -4,13 +4,12 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from evaluations.models import QuarterSheet, Round
 from members.exports import as_download
-from members.models import Member, Role
-from members.querysets import READING_ROLES, lineage, paths_of
+from members.models import Role, User
+from members.querysets import READING_ROLES, at_or_above, own_paths, paths_of
 from reports.boards import Board, board_of, reasons_of, workbook
 from scoring.engine import Period
 
@@ -26,14 +25,13 @@ def boards(request: HttpRequest) -> HttpResponse:
     found = Round.objects.with_boards_for(request.user).select_related("organization")
     page = Paginator(found, ROUNDS_A_PAGE).get_page(request.GET.get("page"))
     rows = [(round_, Period.parse(round_.period).title) for round_ in page]
-    sheets = own_sheets(request.user.member) if request.user.member_id else []
+    sheets = own_sheets(request.user)
     return render(request, "reports/boards.html", {"rows": rows, "page": page, "sheets": sheets})
 
 
-def own_sheets(member: Member) -> list[QuarterSheet]:
-    """What hangs in the member's branch: the last edition of the last quarters, the latest first."""
-    places = member.memberships.on(timezone.localdate()).values_list("organization__path", flat=True)
-    above = [path for place in places for path in lineage(place)]
+def own_sheets(user: User) -> list[QuarterSheet]:
+    """What hangs in the user's own branch: the last edition of the last quarters, the latest first."""
+    above = at_or_above(own_paths(user))
     found = QuarterSheet.objects.filter(organization__path__in=above).select_related("organization").defer("content")
     latest = {sheet.quarter: sheet for sheet in found.order_by("quarter", "number")}
     return list(reversed(latest.values()))[:QUARTERS_SHOWN]

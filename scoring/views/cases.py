@@ -9,6 +9,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.models import Organization
+from members.numbers import whole
 from scoring import permissions, schemes_services
 from scoring.engine.cases import CaseFilesError
 from scoring.forms_cases import CaseForms, fits_form
@@ -114,7 +115,7 @@ def export_cases(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     units = Organization.objects.for_roles(request.user, *permissions.CASE_ROLES)
     chosen = request.GET.get("organization", "")
-    unit = get_object_or_404(units, pk=chosen if chosen.isdecimal() else 0) if chosen else units.first()
+    unit = get_object_or_404(units, pk=whole(chosen)) if chosen else units.first()
     documents = WorkedCase.objects.filter(organization=unit).values_list("document", flat=True)
     response = HttpResponse(joined(documents), content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{unit} 算例.yaml")

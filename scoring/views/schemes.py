@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.models import Organization, Role
+from members.numbers import whole
 from members.querysets import READING_ROLES, paths_of
 from scoring import outline, permissions, schemes_services
 from scoring.engine import SchemeError
@@ -145,7 +146,7 @@ def compare_versions(request: HttpRequest, pk: int) -> HttpResponse:
     ]  # fmt: skip
     chosen = request.GET.get("with", "")
     if chosen:
-        other = get_object_or_404(visible, code=version.code, pk=chosen if chosen.isdecimal() else 0)
+        other = get_object_or_404(visible, code=version.code, pk=whole(chosen))
     else:
         other = next((one for one in others if not one.is_draft and one.number < version.number), None)
     context = {"version": version, "other": other, "others": others}

@@ -114,6 +114,7 @@ def vote_by_slip(page, address: str, picture) -> None:
     page.get_by_role("button", name="下一步:核对").click()
     expect(page.get_by_role("heading", name="请核对")).to_be_visible()
     expect(page.get_by_text("优秀 95 分")).to_be_visible()
+    page.wait_for_load_state()  # its script runs
     page.get_by_role("button", name="提交评议票").dblclick()
     expect(page.get_by_role("heading", name="参与已登记")).to_be_visible()
     expect(page.get_by_text("95")).to_have_count(0)

@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.factories import PASSWORD
+from tests.serving import sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -158,10 +159,7 @@ def test_finding_and_declaring_without_javascript(browser, site):
     context = browser.new_context(java_script_enabled=False, locale="zh-CN", viewport=PHONE)
     page = context.new_page()
     page.set_default_timeout(15_000)
-    page.goto(f"{site}/sign-in/")
-    page.get_by_label("账号").fill("smdangyuan")
-    page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
+    sign_in(page, site, "smdangyuan", PASSWORD)
     page.goto(f"{site}/entries/add/")
     page.get_by_label("找条款").fill("rongyu")
     page.get_by_role("button", name="查找").click()

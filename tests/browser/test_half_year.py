@@ -86,6 +86,7 @@ def mark_attendance(page, site, picture):
     page.get_by_label("日期").fill(TODAY.isoformat())
     picture("activity-add")
     page.get_by_role("button", name="登记").click()
+    expect(page.locator(".grid-tools")).to_be_visible()  # its script runs
     page.get_by_role("row", name="张建国").get_by_text("迟到").click()
     page.get_by_role("row", name="刘淑芬").get_by_text("缺席").click()
     expect(page.get_by_role("row", name="张建国").get_by_text("迟到每次扣 4 分")).to_be_visible()

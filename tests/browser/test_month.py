@@ -138,6 +138,7 @@ def test_board_takes_fewer_sheets_of_a3_than_of_a4(page, site, sign_in_as):
     sign_in_as("zhenggong")
     page.goto(f"{site}/boards/")
     page.get_by_role("link", name="光荣榜").first.click()
+    page.wait_for_load_state()
     page.evaluate(LONG_BOARD)  # as long as a street's
     sheets = {name: PdfReader(io.BytesIO(page.pdf(format=name))).pages for name in ("A4", "A3")}
     assert {name: len(pages) for name, pages in sheets.items()} == {"A4": 3, "A3": 2}

@@ -42,6 +42,7 @@ def test_two_people_are_marked_in_the_attendance_grid(phone, site, in_the_site):
     page = phone("hcshuji")
     page.goto(f"{site}/activities/")
     page.get_by_role("link", name="手机", exact=True).tap()
+    expect(page.locator(".grid-tools")).to_be_visible()  # its script runs
     late, ill = names()[1], names()[2]
     for name, status in ((late, "迟到"), (ill, "病假")):
         page.get_by_role("row", name=name).get_by_text(status, exact=True).tap()
@@ -73,6 +74,7 @@ def test_member_is_found_in_the_roster_and_the_record_opened(phone, site):
     page.goto(f"{site}/members/")
     page.get_by_label("找人").fill("zjg")
     page.get_by_role("button", name="查找").tap()
+    expect(page).to_have_url(re.compile("q=zjg"))
     page.get_by_role("link", name="张建国", exact=True).first.tap()
     expect(page.get_by_role("heading", name="张建国", level=1)).to_be_visible()
     expect_to_fit(page)

@@ -29,7 +29,7 @@ def open_the_round(page, site, sign_in_as, picture) -> str:
     page.goto(f"{site}/rounds/")
     page.get_by_role("link", name=re.compile("年[上下]半年")).first.click()
     page.get_by_role("button", name="试算", exact=True).click()
-    expect(page.get_by_role("heading", name="结果")).to_be_visible()
+    expect(page.get_by_role("heading", name="结果")).to_be_visible(timeout=60_000)  # the worker may just be starting
     expect(page.get_by_text("还有 2 个支部没有审核")).to_be_visible()
     picture("course-computed")
     return page.url.split("?")[0]

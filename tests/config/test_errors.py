@@ -75,5 +75,14 @@ def test_address_opened_the_wrong_way_says_so(browser, people, method):
     assert "李秀英 · 支部书记" in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    "address", ["/rounds/?q=%00", "/rounds/?%00=1", f"/rounds/1/review/{'9' * 19}/", "/no%00where/"]
+)
+@pytest.mark.urls("config.urls")
+def test_address_that_nobody_was_given_is_not_found(browser, people, address):
+    browser.force_login(people.staff, backend="django.contrib.auth.backends.ModelBackend")
+    assert browser.get(address).status_code == 404
+
+
 def test_unknown_host_is_refused(browser, db):
     assert browser.get("/sign-in/", headers={"host": "example.org"}).status_code == 400

@@ -86,6 +86,18 @@ def test_secret_is_made_once_and_kept_from_others(tmp_path, monkeypatch):
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
+def test_secret_of_the_process_that_was_first_stays(tmp_path, monkeypatch):
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    first = "a" * 50
+
+    def late() -> str:  # another process has made it meanwhile
+        (tmp_path / "secret_key").write_text(first)
+        return "b" * 50
+
+    assert env.secret("SECRET_KEY", tmp_path, make=late) == first
+    assert [file.name for file in tmp_path.iterdir()] == ["secret_key"]
+
+
 # What the settings make of it -----------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from evaluations import services, triggers
+from evaluations import services
 from evaluations.appraisals import results_of, turnouts
 from evaluations.facts import gather
 from evaluations.models import Appraisal, BallotCount, Voter
@@ -19,6 +19,7 @@ from scoring.engine import Period
 from scoring.models import Adoption
 from scoring.services import install_schemes
 from tests import factories as make
+from tests.lifting import lifted
 
 PERIOD = Period.parse("2025H1")
 
@@ -327,7 +328,7 @@ def test_results_of_few_ballots_show_no_distribution(counted, people):
 
 
 def test_results_without_a_group_have_no_score(counted, people):
-    with triggers.lifted():
+    with lifted():
         counted.groups.get(code="committee").counts.all().delete()
     (result,) = results_of(counted, [people.zhang])
     assert (result.groups[0].mean, result.score) == (None, None)

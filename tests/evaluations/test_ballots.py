@@ -16,7 +16,6 @@ from django.utils import timezone
 from evaluations import services
 from evaluations.models import Appraisal, BallotCode, BallotCount, Voter
 from evaluations.services.ballots import UNKNOWN_CODE, digest_of
-from evaluations.views.ballots import TRIES
 from members.models import FactChange
 from tests import factories as make
 
@@ -236,12 +235,11 @@ def test_slips_refuse_bad_input(sign_in, opened, people, number, sentence):
     assert not BallotCode.objects.exists()
 
 
-def test_guessing_is_slowed_down(opened, code, answers):
+def test_wrong_codes_lock_nobody_out(opened, code, answers):
     browser = Client()
-    for _ in range(TRIES):
+    for _ in range(50):
         assert browser.post(VOTE, {"code": "1"}).status_code == 400
-    assert browser.post(VOTE, answers | {"code": code, "cast": "1"}).status_code == 429
-    assert Client(REMOTE_ADDR="10.0.0.9").post(VOTE, answers | {"code": code, "cast": "1"}).status_code == 302
+    assert browser.post(VOTE, answers | {"code": code, "cast": "1"}).status_code == 302
 
 
 # Traces -----------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ from members.models import (
 from scoring.models import Adoption, Answer, Decision, Entry, Evidence, FirstCheck, Question, SchemeVersion
 from scoring.services import decide_entry
 from tests import factories as make
+from tests.lifting import lifted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAY, JULY = datetime.date(2025, 5, 1), datetime.date(2025, 7, 1)
@@ -81,7 +82,7 @@ def closed(half, people, places, adopted):
 def judge(people) -> None:
     """A row in every table of Zhang's appraisal, which is over."""
     appraisal = Appraisal.objects.get(status="closed")
-    with triggers.lifted():
+    with lifted():
         group = appraisal.groups.first()
         group.voters.create(name="领票人", way="paper")
         group.codes.create(digest="x")
@@ -239,7 +240,7 @@ def test_row_is_not_moved_out_of_an_appraisal_that_is_over(half, people, places)
 
 
 def test_appraisal_that_runs_takes_votes_until_its_round_is_closed(closed, places):
-    with triggers.lifted():
+    with lifted():
         Appraisal.objects.update(status="open")
     assert refused(lambda: Voter.objects.update(way="online"), freeze.BALLOTS)
 

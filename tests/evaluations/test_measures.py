@@ -384,22 +384,6 @@ def test_term_that_ran_out_is_passed_by_hand_too(settled, people, monkeypatch):
     assert measure.next_step.title == "街道集中教育培训"
 
 
-@pytest.mark.parametrize(
-    ("day", "months", "end"),
-    [
-        (datetime.date(2025, 8, 31), 6, datetime.date(2026, 2, 28)),
-        (datetime.date(2025, 8, 29), 6, datetime.date(2026, 2, 28)),
-        (datetime.date(2023, 8, 31), 6, datetime.date(2024, 2, 29)),
-        (datetime.date(2025, 12, 31), 12, datetime.date(2026, 12, 31)),
-        (datetime.date(2025, 6, 15), 6, datetime.date(2025, 12, 15)),
-    ],
-)
-def test_months_are_counted_by_the_calendar(day, months, end):
-    from evaluations.services.measures import add_months
-
-    assert add_months(day, months) == end
-
-
 def test_clock_marks_what_is_due_soon_and_then_late(year, people):
     measure = services.accept_measure(year(people.wang, "five_leads_candidate"), actor=people.secretary)
     step = measure.next_step

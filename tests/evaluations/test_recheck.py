@@ -9,13 +9,14 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from evaluations import services, triggers
+from evaluations import services
 from evaluations.models import Result, Round, RoundBranch
 from evaluations.recheck import recheck
 from members.models import Member, Membership
 from members.services import change_mobility, convert_member, transfer_member
 from scoring.models import Decision, Entry, SchemeVersion
 from tests import factories as make
+from tests.lifting import lifted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +40,7 @@ def run(capsys, *args) -> tuple[int, list[str]]:
 
 def behind_the_back(sql: str, *params) -> None:
     """Somebody has taken the triggers off."""
-    with triggers.lifted(), connection.cursor() as cursor:
+    with lifted(), connection.cursor() as cursor:
         cursor.execute(sql, params)
 
 
@@ -88,7 +89,7 @@ def test_digest_changed_behind_the_back_is_found(closed):
 
 
 def test_member_who_was_not_there_and_one_who_is_gone_are_found(closed, people, places):
-    with triggers.lifted():
+    with lifted():
         make.member("新来的", places.branch)
     behind_the_back("DELETE FROM members_membership WHERE member_id = %s", people.liu.pk)
     found = recheck(closed)

@@ -248,6 +248,11 @@ def test_matter_of_oneself_is_for_somebody_else(people, places, branch):
         record_resolution(vote, MINUTES, actor=people.secretary)
 
 
+def test_exemption_takes_the_longest_subject(sign_in, people, branch):
+    exempt(sign_in(people.secretary), branch, people.zhang, subject="长" * 80, held_on="2025-05-20")
+    assert Exemption.objects.get().reason == ("长" * 80 + "(2025 年 5 月 20 日党员大会决议)")[:100]
+
+
 def test_same_vote_twice_is_refused(sign_in, people, branch):
     client = sign_in(people.secretary)
     exempt(client, branch, people.zhang)

@@ -75,9 +75,11 @@ def test_open_due_rounds_leaves_out_a_year_that_the_scheme_began_in(places):
 def test_the_clock_opens_and_resumes_rounds():
     app.loader.import_default_modules()
     jobs = {job["task"] for job in app.conf.beat_schedule.values()}
-    named = ("open_due_rounds", "resume_rounds", "run_measure_clock")
+    named = ("open_due_rounds", "resume_rounds", "resume_trials", "run_measure_clock")
     assert jobs == {f"evaluations.tasks.{name}" for name in named} | {"members.tasks.carry_states_over"}
     assert jobs <= set(app.tasks)
+    hours = app.conf.beat_schedule["open-due-rounds"]["schedule"].hour
+    assert hours == set(range(7, 24))  # a PC that was off in the morning catches up on the same day
 
 
 def test_compute_from_the_page(sign_in, people, half):

@@ -81,7 +81,7 @@ def test_stopped_redis_delays_no_page_and_loses_no_job(redis, sign_in, people, h
     client = sign_in(people.staff)
     response = client.post(reverse("evaluations:compute", args=[half.round.pk]))
     assert response.url == reverse("evaluations:round", args=[half.round.pk])
-    assert seconds_lost(half.round) < 2.5
+    assert seconds_lost(half.round) < 3.5  # one wait of two seconds
     asked = timezone.now() - datetime.timedelta(seconds=30)
     Round.objects.filter(pk=half.round.pk).update(requested_at=asked)
     page = client.get(reverse("evaluations:round", args=[half.round.pk])).content.decode()
@@ -101,5 +101,5 @@ def test_redis_that_hangs_delays_no_page(redis, silent, half):
     app.conf.broker_url = f"redis://127.0.0.1:{silent}/0"
     reset_connections()
     services.request_computation(half.round)
-    assert seconds_lost(half.round) < 2.5
+    assert seconds_lost(half.round) < 3.5  # one wait of two seconds
     assert RoundBranch.objects.filter(round=half.round, state="waiting").count() == 3

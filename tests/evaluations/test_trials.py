@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from evaluations import services, triggers
+from evaluations import services
 from evaluations.models import BallotCount, Result, Round, Trial
-from evaluations.trials import last_round, start_trial
+from evaluations.trials import last_round, resume, start_trial
 from scoring.models import Adoption, SchemeVersion
 from scoring.services import install_schemes
+from tests.lifting import lifted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,6 +46,17 @@ def test_trial_shows_who_changes_and_by_which_clause(computed, stricter, people)
     assert ["excellent", "优秀", 1, 0] in trial.outcome["grades"]
 
 
+def test_trial_that_was_left_lying_is_queued_again(computed, stricter, people):
+    trial = start_trial(computed, stricter, {}, actor=people.staff)
+    done = Trial.objects.get(pk=trial.pk).outcome
+    assert resume(before=timezone.now()) == 0
+    Trial.objects.filter(pk=trial.pk).update(state="waiting", outcome={})
+    assert resume(before=trial.created_at) == 0
+    assert resume(before=timezone.now()) == 1
+    trial.refresh_from_db()
+    assert (trial.state, trial.outcome) == ("done", done)
+
+
 def test_trial_page_shows_who_leaves_and_comes_on_boards(computed, stricter, people, sign_in):
     trial = start_trial(computed, stricter, {}, actor=people.staff)
     page = sign_in(people.staff).get(reverse("evaluations:trial", args=[trial.pk]))
@@ -53,7 +65,7 @@ def test_trial_page_shows_who_leaves_and_comes_on_boards(computed, stricter, peo
 
 
 def test_trial_says_what_is_missing_for_a_total(computed, stricter, people, sign_in):
-    with triggers.lifted():
+    with lifted():
         BallotCount.objects.filter(member=people.zhang, group__code="committee").delete()
     trial = start_trial(computed, stricter, {}, actor=people.staff)
     trial.refresh_from_db()

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.bank_list import read_amount, read_day, read_month
-from members.dates import first_of, months_of_quarter, quarter_of
+from members.dates import first_of, months_of_quarter, quarter_days, quarter_of
 from members.models import ClosedPeriod, DuesPayment, DuesReceipt
 from members.services.bank import digest_of
 from tests import factories as make
@@ -182,9 +182,8 @@ def test_list_leaves_out_rows_that_are_recorded(people, bank):
     confirm(bank)
     by_hand = people.wang.dues_months.get(month=OLDEST)
     DuesPayment.objects.create(dues_month=by_hand, amount_yuan=10, paid_on=TODAY, recorded_by=people.secretary)
-    upload(
-        bank, ["", "张建国", 20, TODAY], ["", "王志强", 10, TODAY], ["", "张建国", 10, TODAY - datetime.timedelta(1)]
-    )
+    day_before = max(TODAY - datetime.timedelta(1), quarter_days(quarter_of(TODAY))[0])  # of a quarter that is owed
+    upload(bank, ["", "张建国", 20, TODAY], ["", "王志强", 10, TODAY], ["", "张建国", 10, day_before])
     preview = bank.get(url("preview_dues")).context
     assert preview["counts"] == {"pay": 1, "same": 2, "open": 0, "fault": 0}
     confirm(bank)

@@ -70,8 +70,9 @@ def test_dues_says_arrears_in_words(people, sign_in):
     paid = make.dues(people.wang, LAST_MONTH, people.secretary, due="0.30", paid="0.10", paid_on=LAST_MONTH)
     DuesPayment.objects.create(dues_month=paid, amount_yuan="0.20", paid_on=LAST_MONTH, recorded_by=people.secretary)
     rows = sign_in(people.secretary).get(url()).context["rows"]
-    months = "、".join(month_words(first_of(THIS_MONTH, -back)) for back in (2, 1))
-    assert [row.arrears and row.arrears.words for row in rows] == [f"欠 2 个月:{months}", None]
+    older, newer = (first_of(THIS_MONTH, -back) for back in (2, 1))
+    newer = f"{newer.month} 月" if newer.year == older.year else month_words(newer)  # the year is said where it begins
+    assert [row.arrears and row.arrears.words for row in rows] == [f"欠 2 个月:{month_words(older)}、{newer}", None]
 
 
 def test_dues_asks_for_no_payment_where_nothing_is_left(people, sign_in):

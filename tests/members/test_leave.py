@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members import services
+from members.dates import near_day_name
 from members.models import ClosedPeriod, LeaveRequest, Position, Role, RoleAssignment
 from reports.tasks import tasks_of
 from tests import factories as make
@@ -341,7 +342,7 @@ def test_attendance_is_asked_for_until_everybody_is_in_it(people, event, asked):
     def found():
         return [task.detail for task in tasks_of(people.secretary) if task.title == "登记考勤"]
 
-    day = f"{event.date.month} 月 {event.date.day} 日"
+    day = near_day_name(event.date, timezone.localdate())
     assert found() == [f"{day}「主题党日」,考勤还没有登记完"]
     make.attendance(event, people.wang, "present", people.secretary)
     assert found() == []

@@ -102,9 +102,9 @@ def test_export_of_the_warning_board_masks_names_even_for_staff(sign_in, people,
 
 
 def test_export_never_holds_a_formula(sign_in, people, computed):
-    people.zhang.name = '=HYPERLINK("http://x","y")'
+    people.zhang.name = '=HYPERLINK("http://x","y")\x01'
     people.zhang.save()
     response = sign_in(people.staff).get(reverse("reports:export_board", args=[computed.pk, "honor"]))
     cell = load_workbook(BytesIO(response.content)).active["B3"]
     assert cell.data_type == "s"
-    assert cell.value == people.zhang.name
+    assert cell.value == people.zhang.name.removesuffix("\x01")  # no workbook may hold it

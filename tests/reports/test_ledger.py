@@ -6,12 +6,13 @@ import re
 import pytest
 from django.urls import reverse
 
-from evaluations import services, triggers
+from evaluations import services
 from evaluations.models import Result, Round, RoundBranch
 from members import services as roster
 from members.models import Attendance
 from scoring.models import Adoption, SchemeVersion, UnitDocument
 from tests import factories as make
+from tests.lifting import lifted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 APRIL = datetime.date(2025, 4, 20)
@@ -104,7 +105,7 @@ def test_ledger_of_a_closed_round_is_final(sign_in, people, computed):
 
 def test_ledger_of_a_closed_round_shows_tampering(sign_in, people, computed):
     make.closed(computed.round, people.staff)
-    with triggers.lifted():
+    with lifted():
         Attendance.objects.filter(member=people.zhang).update(status="present")
     assert "现在的记录与审定的结果不一致" in text(page(sign_in(people.member), people.zhang))
 
