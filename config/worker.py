@@ -1,7 +1,7 @@
 """Background jobs inside the web process: one worker thread and the clock, for one PC without Redis.
 
 There must be exactly one web process: the queue lives in its memory. What was queued when it died is
-found in the database at the next start (`evaluations.tasks.resume_rounds`).
+found in the database after the next start (`resume_rounds` and `resume_trials` of `evaluations.tasks`).
 """
 
 import os
