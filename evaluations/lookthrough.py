@@ -1,5 +1,6 @@
 """What is looked through before a step: what is missing, who is incomplete, too many excellent, alerts, what changed."""
 
+import datetime
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -8,8 +9,10 @@ from django.utils import timezone
 
 from evaluations.course import Change, in_words, titles_of
 from evaluations.models import Result, Round, RoundBranch
+from members.dates import last_of
+from members.dues_unrecorded import unrecorded_dues
 from members.expected import unrecorded
-from members.models import Activity
+from members.models import Activity, Member, Organization
 from members.querysets import in_subtrees
 from scoring.engine import Period
 from scoring.models import Entry
@@ -31,6 +34,7 @@ class Lookthrough:
     unfinished: list[
         tuple[Activity, int, int]
     ]  # of how many there is attendance on record, and of how many there is none
+    unrecorded_dues: list[tuple[Organization, datetime.date, list[Member]]]  # who pays and has nothing on record
     pending: list[Entry]
     counts: dict[str, int]
 
@@ -50,7 +54,7 @@ def look_through(round_: Round, parts: list[RoundBranch]) -> Lookthrough:
     for part in parts:
         changes |= part.changes
     places = in_subtrees([part.organization.path for part in parts], "organization__path")
-    unfinished = _unfinished(places, period)
+    unfinished, dues = _unfinished(places, period), _unrecorded_dues(parts, period)
     pending = Entry.objects.pending().filter(
         member__in=results.values("member"), date__range=(period.starts_on, period.ends_on)
     )
@@ -62,12 +66,14 @@ def look_through(round_: Round, parts: list[RoundBranch]) -> Lookthrough:
         alerts=[(result, "、".join(result.alert_titles)) for result in _named(alerted, by_pk)],
         changes=words,
         unfinished=unfinished[:SHOWN],
+        unrecorded_dues=dues[:SHOWN],
         pending=list(pending.select_related("member", "version").order_by("date")[:SHOWN]),
         counts={
             "incomplete": incomplete.count(),
             "alerts": alerted.count(),
             "changes": len(changes),
             "unfinished": len(unfinished),
+            "unrecorded_dues": len(dues),
             "pending": pending.count(),
         },
     )
@@ -88,6 +94,18 @@ def _unfinished(places: Q, period: Period) -> list[tuple[Activity, int, int]]:
     held = list(held.with_summary().select_related("organization").order_by("date", "pk"))
     missing = unrecorded(held)
     return [(activity, activity.recorded, missing[activity.pk]) for activity in held if missing[activity.pk]]
+
+
+def _unrecorded_dues(
+    parts: list[RoundBranch], period: Period
+) -> list[tuple[Organization, datetime.date, list[Member]]]:
+    """Branches with months that are over of which some who pay dues have nothing on record; where everybody is scored."""
+    branches = [part.organization for part in parts if not part.position]
+    months = [month for month in period.months if last_of(month) <= timezone.localdate()]
+    found = unrecorded_dues(branches, months)
+    return [
+        (branch, month, found[key]) for branch in branches for month in months if (key := (branch.pk, month)) in found
+    ]
 
 
 def _many_excellent(results, by_pk: dict[int, RoundBranch]) -> list[tuple[RoundBranch, int, int]]:

@@ -10,6 +10,12 @@ def first_of(day: datetime.date, months: int = 0) -> datetime.date:
     return datetime.date(index // 12, index % 12 + 1, 1)
 
 
+def months_between(first: datetime.date, last: datetime.date) -> list[datetime.date]:
+    """The first days of the months from one day's to another's; none if that is earlier."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return [first_of(first, number) for number in range(count)]
+
+
 def months_later(day: datetime.date, months: int) -> datetime.date:
     """The same day some months later, or the last one of a shorter month."""
     month = first_of(day, months)
@@ -33,6 +39,11 @@ def near_day_name(day: datetime.date, today: datetime.date) -> str:
 
 def month_name(month: datetime.date) -> str:
     return f"{month.year} 年 {month.month} 月"
+
+
+def near_month_name(month: datetime.date, today: datetime.date) -> str:
+    """A month as sentences write it, without the year where it is this one."""
+    return f"{month.month} 月" if month.year == today.year else month_name(month)
 
 
 def quarters_of(year: int) -> list[str]:

@@ -21,6 +21,7 @@ from evaluations.monthly import Change, MonthLine, Reader, branches_read_by, cha
 from evaluations.permissions import can_ask_of_month, can_confirm_branch, can_settle_question
 from evaluations.tables import MonthTable
 from members.dates import first_of, last_of, month_name, quarter_name, quarter_of
+from members.dues_unrecorded import unrecorded_dues
 from members.expected import unrecorded
 from members.lists import list_page
 from members.models import Activity, DuesMonth, Member, Organization
@@ -150,15 +151,19 @@ def _questions(request: HttpRequest, review: MonthReview | None) -> list[tuple[M
 
 
 def _life(branch: Organization, month: datetime.date, members: dict[int, Member]) -> dict:
-    """The month's activities with how many came and are not recorded, and who has not paid the month's dues in full."""
+    """The month's activities with how many came and are not recorded, who has not paid the month's dues in full, and of
+    whom nothing is on record.
+    """
     owed = DuesMonth.objects.with_paid().filter(month=month, member__in=members, excused=False)
     unpaid = [one.member_id for one in owed if one.paid_yuan < one.due_yuan]
+    missing = unrecorded_dues([branch], [month]).get((branch.pk, month), [])
     activities = _activities(branch, month)
     return {
         "activities": activities,
         "unfinished": [activity for activity in activities if activity.unrecorded],
         "owed": len(owed),
         "unpaid": [member for pk, member in members.items() if pk in unpaid],
+        "without_dues": [member for member in missing if member.pk in members],
     }
 
 

@@ -11,9 +11,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from members.bank_list import BankRow, bank_rows
-from members.dates import first_of, month_name, months_of_quarter, quarter_of
+from members.dates import first_of, last_of, month_name, months_of_quarter, quarter_of
 from members.dues_cells import DuesCell, payers
-from members.models import DuesMonth, DuesPayment, DuesReceipt, Member, Organization, User
+from members.models import (
+    DuesMonth,
+    DuesPayment,
+    DuesReceipt,
+    Member,
+    Membership,
+    MemberStatus,
+    Organization,
+    User,
+)
+from members.querysets import in_subtrees
 from members.services.dues import DuesLine, RecordedDues, record_dues, yuan
 from members.services.dues_bases import Bases
 from members.services.periods import settled_upto
@@ -34,17 +44,30 @@ class BankEntry:
     member: Member | None = None
     is_recorded: bool = False
     is_open: bool = False  # nobody knows what the member owes
+    has_left: bool = False  # the member was there and is not any more
     lines: list[DuesLine] = field(default_factory=list)
     short: Decimal = Decimal(0)  # what the last of its months still lacks
 
     @property
     def kind(self) -> str:
-        """fault, same (on record already), open (left out until the dues are decided) or pay."""
+        """What becomes of the row.
+
+        fault, open (left out until the dues are decided), left (left out, as the member has left), same (on record
+        already) or pay.
+        """
         if self.row.faults:
             return "fault"
         if self.is_open:
             return "open"
+        if self.has_left:
+            return "left"
         return "same" if self.is_recorded else "pay"
+
+    @property
+    def where(self) -> str:
+        """Where the payment of who has left is to be recorded."""
+        place = self.member.branch_name
+        return f"现在在{place},由那里登记" if place else "已不在名册,这里不能登记"
 
     @property
     def words(self) -> list[str]:
@@ -65,9 +88,8 @@ class BankPlan:
     def faults(self) -> list[str]:
         return [fault for entry in self.entries for fault in entry.row.faults]
 
-    @property
-    def open(self) -> list[BankEntry]:
-        return [entry for entry in self.entries if entry.kind == "open"]
+    def of_kind(self, kind: str) -> list[BankEntry]:
+        return [entry for entry in self.entries if entry.kind == kind]
 
     @property
     def lines(self) -> list[DuesLine]:
@@ -78,6 +100,38 @@ class BankPlan:
         """The same for two previews that promise the same."""
         promises = [[entry.row.number, entry.kind, entry.words, entry.row.faults] for entry in self.entries]
         return hashlib.sha256(json.dumps(promises).encode()).hexdigest()
+
+
+class Roster:
+    """Whom the rows of a list may mean: who belongs to an organisation, and who did within the list's reach."""
+
+    def __init__(self, organization: Organization, today: datetime.date):
+        self.today, self.present = today, list(payers(organization, today))
+        there = Membership.objects.during(first_of(today, -MONTHS_BACK), today)
+        there = there.filter(in_subtrees([organization.path], "organization__path"))
+        self.stays: dict[int, list[tuple[datetime.date, datetime.date | None]]] = defaultdict(list)
+        for member, first, last in there.values_list("member", "starts_on", "ends_on"):
+            self.stays[member].append((first, last))
+        gone = Member.objects.filter(pk__in=there.values("member")).exclude(pk__in=there.on(today).values("member"))
+        gone = gone.exclude(status=MemberStatus.ACTIVIST).with_branch().without_numbers()
+        self.by_number, self.by_name = {}, defaultdict(list)
+        for member in (*self.present, *gone):
+            self.by_number[member.number] = member
+            self.by_name[plain(member.name)].append(member)
+
+    def named(self, row: BankRow) -> list[Member]:
+        """Those of the row's name: who belonged there on its day or in the month that it names, or else anybody."""
+        namesakes = self.by_name[plain(row.name)]
+        days = [day for day in (row.paid_on, row.month and min(last_of(row.month), self.today)) if day]
+        return [one for one in namesakes if any(self.belonged(one, day) for day in days)] or namesakes
+
+    def belonged(self, member: Member, day: datetime.date) -> bool:
+        return any(first <= day <= (last or day) for first, last in self.stays[member.pk])
+
+
+def plain(name: str) -> str:
+    """A name without its blanks."""
+    return "".join(name.split())
 
 
 class Accounts:
@@ -93,7 +147,7 @@ class Accounts:
             owed[each.member_id][each.month] = each
         self.months = {member.pk: self.cells(member, owed[member.pk], bases) for member in members}
         self.taken: Counter = Counter()  # by member and month, what earlier rows of the list have paid
-        self.recorded, by_day = recorded_sums(members)
+        self.recorded, by_day = recorded_sums({entry.member.pk for entry in rows if entry.member})
         listed: Counter = Counter()
         for entry in rows:
             if entry.member:
@@ -133,8 +187,8 @@ class Accounts:
         return cell.rest - self.taken[cell.member.pk, cell.month]
 
 
-def recorded_sums(members: list[Member]) -> tuple[Counter, Counter]:
-    """What is on record by member and day: how often an amount (payments of one receipt are one), and how much."""
+def recorded_sums(members: set[int]) -> tuple[Counter, Counter]:
+    """What is on record by member id and day: how often an amount (payments of one receipt are one), and how much."""
     payments = DuesPayment.objects.filter(dues_month__member__in=members).order_by()
     sums, by_day = Counter(), Counter()
     rows = payments.values_list("dues_month__member_id", "paid_on", "receipt_id", "amount_yuan")
@@ -155,14 +209,14 @@ def check_list(sheet: Sheet, organization: Organization) -> BankPlan:
         for entry in entries:
             entry.is_recorded = True
         return BankPlan(entries, unused, digest, earlier)
-    members = list(payers(organization, timezone.localdate()))
-    match_members(entries, members)
+    roster = Roster(organization, timezone.localdate())
+    match_members(entries, roster)
     readable = [entry for entry in entries if not entry.row.faults]
-    accounts = Accounts(organization, members, readable)
+    accounts = Accounts(organization, roster.present, readable)
     for entry in sorted(readable, key=lambda entry: (entry.row.paid_on, entry.row.number)):
         settle(entry, accounts)
     # Rows left out are no part of what is recorded: the same list comes again for them.
-    taken = [entry.row for entry in entries if not entry.is_open]
+    taken = [entry.row for entry in entries if not (entry.is_open or entry.has_left)]
     return BankPlan(entries, unused, digest_of(taken, organization))
 
 
@@ -172,18 +226,15 @@ def digest_of(rows: list[BankRow], organization: Organization) -> str:
     return hashlib.sha256(json.dumps([organization.pk, sorted(said)]).encode()).hexdigest()
 
 
-def match_members(entries: list[BankEntry], members: list[Member]) -> None:
+def match_members(entries: list[BankEntry], roster: Roster) -> None:
     """Find whose rows they are: by number, or by a name that only one of the members has."""
-    by_number, by_name = {member.number: member for member in members}, defaultdict(list)
-    for member in members:
-        by_name["".join(member.name.split())].append(member)
     for entry in entries:
-        row, namesakes = entry.row, by_name["".join(entry.row.name.split())]
+        row, namesakes = entry.row, roster.named(entry.row)
         if row.code:
-            entry.member = by_number.get(row.code)
+            entry.member = roster.by_number.get(row.code)
             if entry.member is None:
                 row.refuse("编号", f"本支部没有编号 {row.code} 的党员")
-            elif row.name and entry.member not in namesakes:
+            elif row.name and plain(entry.member.name) != plain(row.name):
                 row.refuse("姓名", f"编号 {row.code} 是{entry.member},这里写的是{row.name}")
         elif not row.name:
             row.refuse("姓名", "姓名和编号都没有填写")
@@ -196,10 +247,12 @@ def match_members(entries: list[BankEntry], members: list[Member]) -> None:
 
 
 def settle(entry: BankEntry, accounts: Accounts) -> None:
-    """Lay a row's amount against the member's months, the earliest unpaid one first."""
+    """Lay a row's amount against the member's months, the earliest unpaid one first; of who has left only note it."""
     row, member = entry.row, entry.member
     if accounts.take_recorded(member, row):
         entry.is_recorded = True
+    elif member.pk not in accounts.months:
+        entry.has_left = True
     elif fault := fault_of(row, accounts):
         row.refuse("日期", fault)
     else:
@@ -244,8 +297,8 @@ def pay(entry: BankEntry, cells: list[DuesCell], accounts: Accounts) -> None:
 @transaction.atomic
 def import_list(
     sheet: Sheet, organization: Organization, promised: str, *, actor: User
-) -> tuple[RecordedDues, list[BankEntry]]:
-    """Record a checked list; gives back also the rows that were left out, as their dues are not decided.
+) -> tuple[RecordedDues, BankPlan]:
+    """Record a checked list; gives back also what it came to, with the rows that were left out.
 
     promised: the fingerprint of the preview that the user confirmed.
     Raises ListChangedError if the list would by now do something else, and ValidationError as `record_dues` does.
@@ -258,4 +311,4 @@ def import_list(
     done = record_dues(organization, plan.lines, actor=actor, file_digest=plan.digest)
     if done.clashes:
         raise ListChangedError
-    return done, plan.open
+    return done, plan

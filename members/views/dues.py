@@ -1,4 +1,5 @@
 import datetime
+from collections import Counter
 from decimal import Decimal
 
 from django.contrib import messages
@@ -210,15 +211,24 @@ def dues_receipt(request: HttpRequest, pk: int) -> HttpResponse:
     receipts = DuesReceipt.objects.visible_to(request.user).select_related("organization", "recorded_by")
     receipt = get_object_or_404(receipts, pk=pk)
     context = paid_under(receipt)
-    payments, today = context["payments"], timezone.localdate()
+    payments = context["payments"]
+    month = month_of_list(payments) if receipt.file_digest and payments else first_of(timezone.localdate())
+    owing = set(payers(receipt.organization, month).owing_dues(month).values_list("pk", flat=True))
     context |= {
-        "month_name": month_name(today),
-        "unpaid": payers(receipt.organization, first_of(today)).owing_dues(first_of(today)).count(),
+        "month": month,
+        "unpaid": len(owing),
+        "not_paid_here": len(owing - {payment.dues_month.member_id for payment in payments}),
         "can_record": permissions.can_record_dues(request.user, receipt.organization),
         "elsewhere": kept_elsewhere([payment.dues_month.member for payment in payments], request.user),
         "why_it_stays": why_receipt_stays(receipt, request.user),
     }
     return render(request, "members/dues/receipt.html", context)
+
+
+def month_of_list(payments: list[DuesPayment]) -> datetime.date:
+    """The month that most payments of a bank's list are for, of several the latest; those in advance count as of this."""
+    counts = Counter(min(payment.dues_month.month, first_of(timezone.localdate())) for payment in payments)
+    return max(counts, key=lambda month: (counts[month], month))
 
 
 def paid_under(receipt: DuesReceipt) -> dict:

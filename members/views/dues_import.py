@@ -51,18 +51,24 @@ def import_dues(request: HttpRequest) -> HttpResponse:
 
 def shown(plan: BankPlan) -> dict:
     """What the preview shows of a list: its rows by what they come to, as many as a page can hold."""
-    kinds = {kind: [entry for entry in plan.entries if entry.kind == kind] for kind in ("pay", "same", "open", "fault")}
+    kinds = {kind: plan.of_kind(kind) for kind in ("pay", "same", "open", "left", "fault")}
     return {
         "plan": plan,
         "counts": {kind: len(entries) for kind, entries in kinds.items()},
         "paying": kinds["pay"][:SHOWN],
         "same": kinds["same"][:SHOWN],
         "open": kinds["open"],
+        "left": kinds["left"],
         "not_shown": max(0, len(kinds["pay"]) - SHOWN),
         "total": sum(line.amount_yuan for line in plan.lines),
         "people": len({entry.member for entry in kinds["pay"]}),
         "faults": plan.faults[:SHOWN],
     }
+
+
+def named(rows: list[str]) -> str:
+    """Rows that were left out, as far as a message goes."""
+    return "、".join(rows[:NAMED]) + (f"等 {len(rows)} 行" if len(rows) > NAMED else "")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,7 +87,7 @@ def preview_dues(request: HttpRequest) -> HttpResponse:
     errors = []
     if request.method == "POST":
         try:
-            done, left_out = bank.import_list(sheet, organization, request.POST.get("promised", ""), actor=request.user)
+            done, plan = bank.import_list(sheet, organization, request.POST.get("promised", ""), actor=request.user)
         except bank.ListChangedError:
             messages.warning(request, "您核对的时候党费有变动,还没有写入任何数据。请按下面的新结果再核对一次。")
         except ValidationError as error:
@@ -90,10 +96,12 @@ def preview_dues(request: HttpRequest) -> HttpResponse:
             keeping.drop(kept["token"])
             del request.session[KEPT]
             messages.success(request, f"已登记缴纳 {len(done.paying)} 笔,共 {done.amount_yuan:.2f} 元。")
-            if left_out:
-                rows = "、".join(f"第 {entry.row.number} 行{entry.member}" for entry in left_out[:NAMED])
-                more = f"等 {len(left_out)} 行" if len(left_out) > NAMED else ""
-                messages.warning(request, f"没有登记:{rows}{more}。党费核定以后,把同一份名单再传一次。")
+            if undecided := plan.of_kind("open"):
+                rows = named([f"第 {entry.row.number} 行{entry.member}" for entry in undecided])
+                messages.warning(request, f"没有登记:{rows}。党费核定以后,把同一份名单再传一次。")
+            if gone := plan.of_kind("left"):
+                rows = named([f"第 {entry.row.number} 行{entry.member}({entry.where})" for entry in gone])
+                messages.warning(request, f"没有登记,人已经转出:{rows}。")
             return redirect("members:dues_receipt", done.receipt.pk)
     plan = bank.check_list(sheet, organization)
     context = {"organization": organization, "errors": errors, **shown(plan)}

@@ -9,7 +9,7 @@ from django.db.models import DateTimeField, F
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from members.dates import last_of, quarter_days, quarters_of
+from members.dates import last_of, months_between, quarter_days, quarters_of
 from members.models import (
     Activity,
     ActivityKind,
@@ -56,14 +56,6 @@ SCRIPT = {
     (KIND.STUDY, 1): STATUS.PERSONAL_LEAVE,
     (KIND.THEME_DAY, 4): STATUS.SICK_LEAVE,
 }
-
-
-def months_between(first: datetime.date, last: datetime.date) -> Iterator[datetime.date]:
-    """The first day of every month from one to another."""
-    index, end = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1
-    while index <= end:
-        yield datetime.date(index // 12, index % 12 + 1, 1)
-        index += 1
 
 
 def workday(month: datetime.date, day: int) -> datetime.date:

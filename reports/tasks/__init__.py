@@ -16,6 +16,7 @@ def tasks_of(user: User) -> list[Task]:
         *records.leave(user),
         *records.attendance(user),
         *records.dues(kept),
+        *records.unrecorded(kept),
         *records.arrears(kept),
         *courses.alerts(user),
         *records.visits(kept),

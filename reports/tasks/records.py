@@ -9,7 +9,8 @@ from django.utils import timezone
 from evaluations.monthly import branches_with_members
 from evaluations.permissions import REVIEWING_ROLES, confirmable
 from members.arrears import arrears_of
-from members.dates import first_of, half_of, near_day_name, quarter_days, quarter_name, quarter_of
+from members.dates import first_of, half_of, near_day_name, near_month_name, quarter_days, quarter_name, quarter_of
+from members.dues_unrecorded import unrecorded_dues
 from members.models import (
     Activity,
     LeaveRequest,
@@ -24,7 +25,7 @@ from members.models import (
     VisitMonth,
 )
 from members.querysets import STEP, accounts_kept_by, in_subtrees, in_subtrees_of, paths_of
-from reports.everyday import REPORTS, VISITS, that_take
+from reports.everyday import REPORTS, VISITS, months_to_complete, that_take
 from reports.tasks.task import Task, about_members, branch_names
 
 LAST_DAYS = datetime.timedelta(days=21)  # before a quarter ends, reports are asked for
@@ -97,6 +98,21 @@ def dues(branches: list[Organization]) -> list[Task]:
 def _page_of(name: str, branches: list[Organization], **query: str) -> str:
     """A page of everyday work, of the branch if it is one."""
     return reverse(name, query=query | ({"organization": branches[0].pk} if len(branches) == 1 else {}))
+
+
+def unrecorded(branches: list[Organization]) -> list[Task]:
+    """Members of the branches with nothing on record of past months that still count; the button opens the oldest."""
+    asked = {(branch.pk, month) for branch, months in months_to_complete(branches).items() for month in months}
+    found = unrecorded_dues(branches, {month for _, month in asked})
+    found = {key: members for key, members in found.items() if key in asked}
+    if not found:
+        return []
+    oldest, place = min((month, branch) for branch, month in found)
+    months, people = {month for _, month in found}, {member for members in found.values() for member in members}
+    name = near_month_name(oldest, timezone.localdate()) + (f"等 {len(months)} 个月" if len(months) > 1 else "")
+    detail = f"{name}还有 {len(people)} 人没有登记,缴没缴都要登记"
+    url = reverse("members:dues", query={"month": f"{oldest:%Y-%m}", "organization": place})
+    return [Task(len(people), "补登以前月份的党费", detail, url, "去登记")]
 
 
 def arrears(branches: list[Organization]) -> list[Task]:

@@ -5,6 +5,7 @@ import datetime
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from evaluations import services
 from evaluations.lookthrough import look_through
@@ -52,6 +53,40 @@ def test_who_came_later_or_left_before_is_not_missed(people, places, computed):
     assert ("社区党日", 2, 1) in unfinished(computed)
     people.wang.memberships.update(ends_on=DAY - datetime.timedelta(days=1))
     assert unfinished(computed) == []
+
+
+def unrecorded(round_):
+    return [
+        (str(branch), month.month, [str(one) for one in members])
+        for branch, month, members in checks(round_).unrecorded_dues
+    ]
+
+
+def test_months_of_dues_that_nobody_recorded_are_named(sign_in, people, places, computed):
+    """By branch and month, with the month's page: who has not a row is owed nothing, and loses no point."""
+    for member in (people.zhang, people.wang, people.liu):
+        for month in range(1, 7):
+            if (member, month) not in ((people.zhang, 1), (people.wang, 4)):
+                make.dues(member, datetime.date(2025, month, 1), people.secretary)
+    assert unrecorded(computed) == [("和平社区第一党支部", 4, ["王志强"])]
+    make.member("新来的", places.branch).memberships.update(starts_on=DAY)
+    assert unrecorded(computed) == [
+        ("和平社区第一党支部", 4, ["王志强"]),
+        ("和平社区第一党支部", 5, ["新来的"]),
+        ("和平社区第一党支部", 6, ["新来的"]),
+    ]
+    assert not checks(computed).clean
+    body = sign_in(people.secretary).get(f"/rounds/{computed.pk}/review/{places.branch.pk}/").content.decode()
+    assert "党费没有登记完的月份(3 个)" in body
+    assert "2025-04(和平社区第一党支部):王志强没有登记" in body
+    assert f'href="{reverse("members:dues")}?organization={places.branch.pk}&amp;month=2025-04"' in body
+
+
+def test_months_of_dues_to_come_and_parts_by_post_are_not_asked_for(people, places, computed, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: datetime.date(2025, 2, 27))
+    assert {month for _, month, _ in unrecorded(computed)} == {1}
+    computed.branches.update(position="discipline_member")
+    assert unrecorded(computed) == []
 
 
 def test_looking_through_costs_the_same_for_more(people, places, computed):

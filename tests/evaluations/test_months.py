@@ -292,6 +292,28 @@ def test_month_page_names_who_has_not_paid(sign_in, half, places, people):
     assert "应缴 2 人,没有缴清 1 人:王志强。" in text(page(sign_in(people.secretary), places.branch))
 
 
+def test_month_page_names_whose_dues_nobody_has_recorded(sign_in, half, places, people):
+    def dues(user=people.secretary):
+        shown = page(sign_in(user), places.branch)
+        link = f"{reverse('members:dues')}?organization={places.branch.pk}&amp;month=2025-03"
+        return re.search(r"党费:(.*?) 本月新记录", text(shown))[1], link in shown.content.decode()
+
+    assert dues() == (" 2 人都还没有登记 。 看 3 月党费", True)
+    make.dues(people.zhang, MARCH, people.secretary, 10, 10, datetime.date(2025, 3, 20))
+    assert dues() == (" 还没有登记 1 人 :王志强;已登记 1 人,都是缴清的。 看 3 月党费", True)
+    make.dues(people.wang, MARCH, people.secretary)
+    assert dues() == ("应缴 2 人,没有缴清 1 人:王志强。", False)
+
+
+def test_month_page_of_a_group_leader_names_those_of_the_group(sign_in, half, places, people):
+    group = make.organization("第一小组", "group", places.branch)
+    people.wang.memberships.update(organization=group)
+    RoleAssignment.objects.filter(user=people.leader).update(organization=group)
+    shown = page(sign_in(people.leader), places.branch)
+    assert shown.context["without_dues"] == [people.wang]
+    assert reverse("members:dues") + "?organization" not in shown.content.decode()
+
+
 def test_discipline_is_kept_from_who_need_not_know(sign_in, half, places, people, adopted):
     discipline(people, adopted)
     confirm(places.branch, people.secretary)
@@ -364,7 +386,7 @@ def test_pages_take_the_same_queries(sign_in, half, places, people, django_asser
         unrecorded_event(places, people, title=f"学习{number}")
     services.ask_of_month(places.branch, MARCH, "请核对", actor=people.leader, member=people.zhang)
     client = sign_in(people.general)
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(32):
         page(client, places.branch)
     with django_assert_num_queries(6):
         client.get(reverse("evaluations:months"), {"month": "2025-03"})

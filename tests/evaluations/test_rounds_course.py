@@ -168,7 +168,7 @@ def test_review_page_takes_the_same_queries(sign_in, people, places, half, djang
         make.member(f"新人{number}", places.branch)
     services.request_computation(half.round)
     client = sign_in(people.secretary)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(24):
         client.get(url("review", half.round.pk, places.branch.pk))
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from members.bank_list import read_amount, read_day, read_month
 from members.dates import first_of, months_of_quarter, quarter_days, quarter_of
-from members.models import ClosedPeriod, DuesPayment, DuesReceipt
+from members.models import ClosedPeriod, DuesPayment, DuesReceipt, Membership
 from members.services.bank import digest_of
 from tests import factories as make
 from tests.members.test_imports import bomb, far_cell, formula, kept_files, merged, with_doctype, xlsx
@@ -185,7 +185,7 @@ def test_list_leaves_out_rows_that_are_recorded(people, bank):
     day_before = max(TODAY - datetime.timedelta(1), quarter_days(quarter_of(TODAY))[0])  # of a quarter that is owed
     upload(bank, ["", "张建国", 20, TODAY], ["", "王志强", 10, TODAY], ["", "张建国", 10, day_before])
     preview = bank.get(url("preview_dues")).context
-    assert preview["counts"] == {"pay": 1, "same": 2, "open": 0, "fault": 0}
+    assert preview["counts"] == {"pay": 1, "same": 2, "open": 0, "left": 0, "fault": 0}
     confirm(bank)
     assert [amount for _, amount in paid(people.zhang)] == [10, 10, 10]
     assert len(paid(people.wang)) == 1
@@ -196,7 +196,7 @@ def test_list_leaves_out_members_whose_dues_are_not_decided(people, places, bank
     rows = [["", "陈桂兰", "0.2", TODAY], ["", "王志强", 10, TODAY]]
     upload(bank, *rows)
     page = bank.get(url("preview_dues"))
-    assert page.context["counts"] == {"pay": 1, "same": 0, "open": 1, "fault": 0}
+    assert page.context["counts"] == {"pay": 1, "same": 0, "open": 1, "left": 0, "fault": 0}
     assert f"第 2 行 陈桂兰,{TODAY},0.20 元" in page.content.decode()
     done = bank.post(url("preview_dues"), {"promised": page.context["plan"].fingerprint}, follow=True)
     assert [str(message) for message in done.context["messages"]] == [
@@ -207,11 +207,89 @@ def test_list_leaves_out_members_whose_dues_are_not_decided(people, places, bank
     assert not new.dues_months.exists()
     make.base(new, NOW, "relief", by=people.secretary)
     upload(bank, *rows)
-    assert bank.get(url("preview_dues")).context["counts"] == {"pay": 1, "same": 1, "open": 0, "fault": 0}
+    assert bank.get(url("preview_dues")).context["counts"] == {"pay": 1, "same": 1, "open": 0, "left": 0, "fault": 0}
     confirm(bank)
     assert (paid(people.wang), paid(new)) == ([(OLDEST, 10)], [(NOW, Decimal("0.20"))])
     upload(bank, *rows)
     assert bank.get(url("preview_dues")).context["plan"].earlier
+
+
+def leave(member, day, place=None):
+    """The member's last day in the branch, and where he or she goes from there."""
+    member.memberships.update(ends_on=day)
+    if place:
+        Membership.objects.create(member=member, organization=place, starts_on=day + datetime.timedelta(1))
+
+
+def test_list_leaves_out_who_has_left_since_and_says_where_to_record_it(people, places, bank):
+    """Money came while they were there, or was still drawn by the old list after that: either is recorded elsewhere."""
+    moved, gone = make.member("陈桂兰", places.branch), make.member("林小友", places.branch)
+    day = TODAY - datetime.timedelta(10)
+    leave(moved, day, places.sibling)
+    leave(gone, day)
+    late = day + datetime.timedelta(3)
+    upload(bank, ["", "陈桂兰", 10, day], [gone.number, "", 10, late], ["", "王志强", 10, TODAY])
+    page = bank.get(url("preview_dues"))
+    assert page.context["counts"] == {"pay": 1, "same": 0, "open": 0, "left": 2, "fault": 0}
+    assert f"第 2 行 陈桂兰,{day},10.00 元:现在在和平社区第二党支部,由那里登记" in page.content.decode()
+    assert f"第 3 行 林小友,{late},10.00 元:已不在名册,这里不能登记" in page.content.decode()
+    done = bank.post(url("preview_dues"), {"promised": page.context["plan"].fingerprint}, follow=True)
+    assert [str(message) for message in done.context["messages"]] == [
+        "已登记缴纳 1 笔,共 10.00 元。",
+        "没有登记,人已经转出:第 2 行陈桂兰(现在在和平社区第二党支部,由那里登记)、第 3 行林小友(已不在名册,这里不能登记)。",
+    ]
+    assert (paid(people.wang), paid(moved), paid(gone)) == ([(OLDEST, 10)], [], [])
+
+
+def test_list_with_a_payment_on_record_of_who_has_left_since_knows_it(people, places, bank):
+    rows = [["", "王志强", 10, TODAY], ["", "陈桂兰", "0.2", TODAY]]
+    new = make.member("陈桂兰", places.branch)
+    upload(bank, *rows)  # her dues are not decided yet
+    confirm(bank)
+    leave(people.wang, TODAY - datetime.timedelta(1), places.sibling)
+    make.base(new, NOW, "relief", by=people.secretary)
+    upload(bank, *rows)
+    assert bank.get(url("preview_dues")).context["counts"] == {"pay": 1, "same": 1, "open": 0, "left": 0, "fault": 0}
+
+
+def test_list_tells_namesakes_apart_by_who_was_there_on_the_day(people, places, bank):
+    """Or in the month that the row is for; with neither of them there, nobody knows."""
+    day = TODAY - datetime.timedelta(10)
+    former, later = make.member("陈桂兰", places.branch), make.member("陈桂兰", places.branch)
+    leave(former, day)
+    later.memberships.update(starts_on=day + datetime.timedelta(1))
+    make.base(later, first_of(TODAY, -12), "employed", fixed="10", by=people.secretary)
+    upload(bank, ["", "陈桂兰", 10, day], ["", "陈桂兰", 10, TODAY])
+    entries = bank.get(url("preview_dues")).context["plan"].entries
+    assert [(entry.member, entry.kind) for entry in entries] == [(former, "left"), (later, "pay")]
+    former.memberships.update(ends_on=first_of(TODAY, -20))
+    page = upload(bank, ["", "陈桂兰", 10, first_of(TODAY, -13)])
+    assert refusal(page) == ["第 2 行「姓名」:本支部有 2 名党员叫陈桂兰,分不清是谁;请写编号。"]
+    upload(bank, ["", "陈桂兰", 10, first_of(TODAY, -13), f"{NOW:%Y-%m}"], head=[*HEAD, "月份"])
+    assert [entry.member for entry in bank.get(url("preview_dues")).context["plan"].entries] == [later]
+
+
+def test_list_does_not_know_who_left_long_ago_or_is_no_party_member(people, places, bank):
+    leave(make.member("陈桂兰", places.branch), first_of(TODAY, -40))
+    make.member("发展中", places.branch, status="activist")
+    page = upload(bank, ["", "陈桂兰", 10, TODAY], ["", "发展中", 10, TODAY])
+    assert refusal(page) == [
+        "第 2 行「姓名」:本支部没有叫陈桂兰的党员。",
+        "第 3 行「姓名」:本支部没有叫发展中的党员。",
+    ]
+
+
+def test_list_s_receipt_says_of_its_month_who_has_not_paid(people, places, bank):
+    """The month that most of the list is for, and how many of those who owe it are not among the payments."""
+    make.member("陈桂兰", places.branch)
+    rows = [["", "王志强", 10, TODAY, f"{BEFORE:%Y-%m}"], ["", "王志强", 1, TODAY, f"{NOW:%Y-%m}"]]
+    upload(bank, *rows, [people.zhang.number, "", 4, TODAY, f"{BEFORE:%Y-%m}"], head=[*HEAD, "月份"])
+    page = bank.get(confirm(bank).url).content.decode()
+    assert f"{BEFORE.year} 年 {BEFORE.month} 月还有 2 人没有缴清,其中 1 人不在这次登记里" in page
+    assert f'href="{url("dues")}?organization={places.branch.pk}&amp;month={BEFORE:%Y-%m}"' in page
+    people.zhang.dues_months.filter(month=BEFORE).update(excused=True, excuse="重病")
+    page = bank.get(url("dues_receipt", DuesReceipt.objects.get().pk)).content.decode()
+    assert f"{BEFORE.year} 年 {BEFORE.month} 月还有 1 人没有缴清,都不在这次登记里" in page
 
 
 def test_list_of_nobody_whose_dues_are_decided_records_nothing(people, places, bank):
@@ -228,14 +306,14 @@ def test_list_does_not_take_dues_decided_since_the_preview_unseen(people, places
     promised = bank.get(url("preview_dues")).context["plan"].fingerprint
     make.base(new, NOW, "relief", by=people.secretary)
     page = bank.post(url("preview_dues"), {"promised": promised})
-    assert page.context["counts"] == {"pay": 2, "same": 0, "open": 0, "fault": 0}
+    assert page.context["counts"] == {"pay": 2, "same": 0, "open": 0, "left": 0, "fault": 0}
     assert not DuesPayment.objects.exists()
 
 
 def test_list_with_a_fault_names_those_not_decided_too(people, places, bank):
     make.member("陈桂兰", places.branch)
     page = upload(bank, ["", "陈桂兰", 10, TODAY], ["", "王志强", "十元", TODAY])
-    assert page.context["counts"] == {"pay": 0, "same": 0, "open": 1, "fault": 1}
+    assert page.context["counts"] == {"pay": 0, "same": 0, "open": 1, "left": 0, "fault": 1}
     assert page.content.decode().count("请改正后重新上传") == 1
     assert f"第 2 行 陈桂兰,{TODAY},10.00 元" in page.content.decode()
 
@@ -298,7 +376,7 @@ def test_list_refuses_a_number_with_another_name(people, bank):
 def test_list_refuses_money_that_no_month_takes(people, bank):
     page = upload(bank, ["", "王志强", 500, TODAY])
     assert "多出" in refusal(page)[0]
-    assert page.context["counts"] == {"pay": 0, "same": 0, "open": 0, "fault": 1}
+    assert page.context["counts"] == {"pay": 0, "same": 0, "open": 0, "left": 0, "fault": 1}
 
 
 def test_list_refuses_a_settled_day(people, places, bank):

@@ -12,6 +12,7 @@ from evaluations import services
 from evaluations.models import MonthQuestion, RoundStep, Step
 from evaluations.monthly import digest_of_lines, lines_of
 from evaluations.quarterly import Content, content_of
+from members.dates import months_between
 from members.models import ClosedPeriod, DuesMonth, Exemption, Role
 from scoring.engine import Period
 from scoring.models import Adoption
@@ -37,6 +38,7 @@ def test_home_of_a_secretary(sign_in, people, places, half, adopted):
     assert tasks(sign_in(people.secretary)) == [
         (1, "登记考勤"),
         (2, "登记 6 月党费"),
+        (2, "补登以前月份的党费"),
         (1, "审核申报"),
         (1, "上月还没有审核(5 月)"),
         (1, "上季度还没有公示(第一季度)"),
@@ -140,6 +142,70 @@ def test_home_names_arrears_of_months_that_are_over(sign_in, people, places):
     assert "half=2025H1" in task.url  # where the oldest of them can be paid
 
 
+def forgotten(client) -> list[tuple[int, str, str]]:
+    found = client.get(reverse("home")).context["tasks"]
+    return [(task.count, task.detail, task.url) for task in found if "补登" in task.title]
+
+
+def recorded_dues(people, *, but=()):
+    """Every month from July 2024 to May 2025 of those two who belong to the branch, but for some."""
+    for month in months_between(datetime.date(2024, 7, 1), datetime.date(2025, 5, 1)):
+        for member in (people.zhang, people.wang):
+            if (member, month) not in but:
+                make.dues(member, month, people.secretary)
+
+
+def test_home_names_past_months_of_dues_that_nobody_recorded(sign_in, people, places, adopted):
+    """Of the period that runs, until every payer of the month has a row; other branches' months are not asked for."""
+    march, may = datetime.date(2025, 3, 1), datetime.date(2025, 5, 1)
+    recorded_dues(people, but=[(people.wang, march), (people.zhang, may), (people.wang, may)])
+    client = sign_in(people.secretary)
+    address = f"{reverse('members:dues')}?month=2025-03&organization={places.branch.pk}"
+    words = "还有 2 人没有登记,缴没缴都要登记"
+    assert forgotten(client) == [(2, f"3 月等 2 个月{words}", address)]
+    assert client.get(address).status_code == 200
+    make.dues(people.wang, march, people.secretary)
+    assert forgotten(client) == [(2, f"5 月{words}", address.replace("2025-03", "2025-05"))]
+    make.dues(people.wang, may, people.secretary)
+    make.dues(people.zhang, may, people.secretary)
+    assert forgotten(client) == []
+
+
+def test_home_asks_for_dues_of_an_earlier_period_until_it_is_settled(sign_in, people, places, adopted):
+    december = datetime.date(2024, 12, 1)
+    recorded_dues(people, but=[(people.wang, december)])
+    client = sign_in(people.secretary)
+    assert forgotten(client) == []  # no round of it is open
+    round_ = services.open_round(places.street, Period.parse("2024H2"), adopted.code)
+    assert [detail for _, detail, _ in forgotten(client)] == ["2024 年 12 月还有 1 人没有登记,缴没缴都要登记"]
+    days = {"starts_on": datetime.date(2024, 7, 1), "ends_on": datetime.date(2024, 12, 31)}
+    ClosedPeriod.objects.create(organization=places.community, title="2024 年下半年", **days)
+    assert forgotten(client) == []
+    ClosedPeriod.objects.all().delete()
+    round_.status = "closed"
+    round_.save()
+    assert forgotten(client) == []
+
+
+def test_home_of_the_street_names_the_oldest_month_of_branches_without_a_secretary(
+    sign_in, people, places, adopted, monkeypatch
+):
+    """Of a yearly scheme since January, of a half-year one since July; whoever has no scheme is not asked."""
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: datetime.date(2025, 11, 10))
+    yearly = next(version for version in install_schemes() if version.code == "street-annual")
+    Adoption.objects.create(organization=places.sibling, version=yearly, starts_on=make.LONG_AGO)
+    make.member("友谊党员", places.cousin)
+    client = sign_in(people.staff)
+    ((count, detail, address),) = forgotten(client)
+    assert (count, detail) == (2, "1 月等 10 个月还有 2 人没有登记,缴没缴都要登记")
+    assert address.endswith(f"?month=2025-01&organization={places.sibling.pk}")
+    people.liu.memberships.update(organization=places.branch)
+    ((count, detail, address),) = forgotten(client)
+    assert (count, detail) == (1, "7 月等 4 个月还有 1 人没有登记,缴没缴都要登记")
+    assert address.endswith(f"?month=2025-07&organization={places.cousin.pk}")
+    assert forgotten(sign_in(people.outsider)) == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_home_warns_of_half_a_year_without_dues_until_the_results_stand(sign_in, people, half, monkeypatch):
     monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: datetime.date(2025, 7, 10))
@@ -161,7 +227,7 @@ def test_home_of_the_street(sign_in, people, places, half, adopted):
     make.entry(people.wang, "bonus.public_good", **fields)
     make.entry(people.wang, "discipline.misconduct", **fields)
     titles = [title for _, title in tasks(sign_in(people.staff))]
-    assert titles == ["登记 6 月党费", "审批加分和扣分", *MONTHLY, "办理民主评议"]
+    assert titles == ["登记 6 月党费", "补登以前月份的党费", "审批加分和扣分", *MONTHLY, "办理民主评议"]
     assert tasks(sign_in(people.discipline)) == [(1, "审批纪律条款")]
 
 
