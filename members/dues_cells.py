@@ -7,13 +7,13 @@ from decimal import Decimal
 from functools import cached_property
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from members.dates import first_of, last_of
+from members.dates import first_of
 from members.models import DuesBase, DuesMonth, Member, MemberStatus, Mobility, Organization, User
 from members.permissions import RECORD_ROLES, holds
 from members.services.dues import DuesLine, dues_state, yuan
 from members.services.dues_bases import Bases
+from members.stays import day_of
 
 NOT_ASKED = "出国(境)定居,不收"
 
@@ -104,10 +104,13 @@ def why_left_out(due: Decimal | None, paid: Decimal, rest: Decimal, excused: boo
     return "" if due or paid else "应缴 0 元"
 
 
-def payers(organization: Organization, month: datetime.date) -> QuerySet[Member]:
-    """Members who owe dues there for a month: those who belong on its last day, or today while it runs."""
-    day = min(last_of(month), timezone.localdate())
-    members = Member.objects.of(organization, day).with_states(day)
+def payers(organization: Organization, *months: datetime.date) -> QuerySet[Member]:
+    """Members who owe dues there for a month: those who belong on its last day, or today while it runs.
+
+    Of several months, in a row: those who do for one of them at least, with their states of the last.
+    """
+    days = [day_of(month) for month in months]
+    members = Member.objects.of(organization, *days).with_states(days[-1])
     return members.exclude(status_then=MemberStatus.ACTIVIST).without_numbers()
 
 

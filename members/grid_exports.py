@@ -1,15 +1,17 @@
 """The grids as workbooks: what is on record of all members of an organisation, whatever page one is on."""
 
 import datetime
-from collections import defaultdict
+from collections.abc import Iterator
 
 from members.arrears import arrears_of
 from members.dates import first_of, month_name, months_of_half, quarter_name, quarters_of
 from members.dues_cells import DuesCell, cells_of
 from members.exports import write
 from members.forms.activities import AttendanceRow
+from members.forms.migrants import ReportRow
+from members.forms.visits import VisitHalfRow
 from members.lists import in_cell
-from members.models import Member, MigrantReport, User, VisitMonth
+from members.models import Member, User
 
 WHO = ["编号", "姓名"]
 
@@ -65,31 +67,26 @@ def dues_half_book(members: list[Member], half: str, today: datetime.date, reade
     return write(head, rows, "党费")
 
 
-def visits_book(members: list[Member], months: list[datetime.date]) -> bytes:
-    """How many households every member keeps contact with, and visited, month by month; empty without a record."""
-    known = VisitMonth.objects.filter(member__in=members, month__in=months)
-    by_key = {(visits.member_id, visits.month): visits for visits in known}
+def visits_book(rows: list[VisitHalfRow], months: list[datetime.date]) -> bytes:
+    """How many households every member keeps contact with, and visited, month by month; empty without a record.
+
+    In a month of which a member is not asked, the words why not.
+    """
     head = [*WHO, *(f"{month.month} 月{what}" for month in months for what in ("联系户数", "走访户数"))]
 
-    def figures(member: Member, month: datetime.date) -> tuple:
-        visits = by_key.get((member.pk, month))
-        return (visits.assigned, visits.visited) if visits else ("", "")
+    def figures(row: VisitHalfRow) -> Iterator:
+        for cell in row.cells:
+            saved = cell["saved"]
+            yield from (saved.assigned, saved.visited) if saved else (row.absent.get(cell["month"], ""), "")
 
-    rows = [
-        [member.number, member.name, *(figure for month in months for figure in figures(member, month))]
-        for member in members
-    ]
-    return write(head, rows, "走访")
+    return write(head, [[row.member.number, row.member.name, *figures(row)] for row in rows], "走访")
 
 
-def reports_book(members: list[Member], year: int) -> bytes:
-    """On which day every member who is away reported, quarter by quarter of a year."""
-    saved = defaultdict(dict)
-    for report in MigrantReport.objects.filter(member__in=members, quarter__in=quarters_of(year)):
-        saved[report.member_id][report.quarter] = report.reported_on
+def reports_book(rows: list[ReportRow], year: int) -> bytes:
+    """On which day every member who is away reported, quarter by quarter of a year, or why nobody asks for it."""
     head = [*WHO, *map(quarter_name, quarters_of(year))]
-    rows = [
-        [member.number, member.name, *(in_cell(saved[member.pk].get(quarter)) for quarter in quarters_of(year))]
-        for member in members
-    ]
-    return write(head, rows, f"{year} 年汇报")
+
+    def days(row: ReportRow) -> Iterator[str]:
+        return (row.absent.get(quarter) or in_cell(row.saved.get(quarter)) for quarter in row.quarters)
+
+    return write(head, [[row.member.number, row.member.name, *days(row)] for row in rows], f"{year} 年汇报")

@@ -8,7 +8,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from members import lists
+from members import lists, services
 from members.models import Member, VisitMonth
 from members.tables import RosterTable
 from tests import factories as make
@@ -177,6 +177,19 @@ def test_visits_as_a_workbook(secretary, people):
     half = rows_of(secretary.get(reverse("members:visits_half"), {"half": "2026H1", "export": "xlsx"}))
     assert half[0][2:4] == ["1 月联系户数", "1 月走访户数"]
     assert len(half[0]) == 14
+
+
+def test_grids_as_workbooks_say_of_whom_nothing_is_asked(secretary, people, places):
+    """As on the pages: Wang was away until the tenth of February and left in the middle of May."""
+    people.wang.mobility = "migrant"
+    people.wang.save()
+    services.change_mobility(people.wang, "resident", datetime.date(2026, 2, 10), actor=people.staff)
+    services.transfer_member(people.wang, places.sibling, datetime.date(2026, 5, 15), actor=people.staff)
+    VisitMonth.objects.create(member=people.wang, month=datetime.date(2026, 3, 1), assigned=5, visited=3)
+    half = rows_of(secretary.get(reverse("members:visits_half"), {"half": "2026H1", "export": "xlsx"}))
+    assert {row[1]: row[2::2] for row in half}["王志强"] == ["不在家", None, 5, None, "不在本支部", "不在本支部"]
+    year = rows_of(secretary.get(reverse("members:migrant_reports"), {"year": "2026", "export": "xlsx"}))
+    assert [row[1:] for row in year[1:]] == [["王志强", None, "不是流动党员", "不在本支部", "不在本支部"]]
 
 
 def test_no_pay_leaves_by_an_export(secretary):
