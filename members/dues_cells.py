@@ -64,6 +64,19 @@ class DuesCell:
         return bool(self.owed and self.base and self.owed.due_yuan != self.proposed)
 
     @property
+    def differs_words(self) -> str:
+        return f"按核定应缴 {self.base.due_yuan} 元" if self.differs else ""
+
+    @property
+    def baseless_words(self) -> str:
+        """Why the due amount goes by no base; empty where it does."""
+        if self.base:
+            return ""
+        if not self.is_asked:
+            return NOT_ASKED
+        return f"还没有核定{',按上月' if self.earlier is not None and not self.owed else ''}"
+
+    @property
     def left_out(self) -> str:
         """Why paying for everybody leaves the member out, in words; empty where it pays, or nothing is left to pay."""
         if not self.is_asked:

@@ -20,6 +20,18 @@ from members.models import Member
 from members.services.dues import DuesLine, dues_state
 from members.stays import NOT_HERE
 
+# What cells say of which nothing can be told in figures.
+WORDS = {
+    "absent": NOT_HERE,
+    "excused": "缓缴或免缴",
+    "before": "还没有入党",
+    "unknown": "还没有核定",
+    "abroad": "不收",
+    "none": "不用缴",
+    "settled": "没有登记,已办结",
+    "later": "还没有到",
+    "unrecorded": "没有登记",
+}
 EXPIRED = "页面已过期,请刷新后重新勾选。"
 
 
@@ -94,6 +106,11 @@ class HalfCell:
         if cell.month >= first_of(self.today):
             return "open"
         return "owing" if owed else "unrecorded"
+
+    @property
+    def words(self) -> str:
+        """What the state is called; empty where the cell shows figures."""
+        return WORDS.get(self.state, "")
 
     @property
     def can_be_paid(self) -> bool:

@@ -55,7 +55,7 @@ def dues(request: HttpRequest) -> HttpResponse:
         return render(request, "members/dues/dues.html", {"form": form, "month_name": month_name(month)})
     members = payers(organization, month)
     if is_export(request):
-        book = dues_book(list(members), month, timezone.localdate(), request.user)
+        book = dues_book(list(members), month, timezone.localdate(), request.user, can_record)
         return as_download(book, f"{organization} {month_name(month)}党费")
     page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     rows = dues_rows(page, month, request.user, request.POST or None)

@@ -66,7 +66,7 @@ def dues_half(request: HttpRequest) -> HttpResponse:
     months = months_of_half(half)
     members = payers(organization, *months)
     if is_export(request):
-        book = dues_half_book(list(members), half, timezone.localdate(), request.user)
+        book = dues_half_book(half_rows(members, months, organization, request.user), months, can_record)
         return as_download(book, f"{organization} {half_name(half)}党费")
     page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     rows = half_rows(page, months, organization, request.user)
