@@ -7,13 +7,13 @@ from decimal import Decimal
 from functools import cached_property
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from members.dates import first_of, last_of
+from members.dates import first_of
 from members.models import DuesBase, DuesMonth, Member, MemberStatus, Mobility, Organization, User
 from members.permissions import RECORD_ROLES, holds
 from members.services.dues import DuesLine, dues_state, yuan
 from members.services.dues_bases import Bases
+from members.stays import day_of
 
 NOT_ASKED = "出国(境)定居,不收"
 
@@ -64,6 +64,19 @@ class DuesCell:
         return bool(self.owed and self.base and self.owed.due_yuan != self.proposed)
 
     @property
+    def differs_words(self) -> str:
+        return f"按核定应缴 {self.base.due_yuan} 元" if self.differs else ""
+
+    @property
+    def baseless_words(self) -> str:
+        """Why the due amount goes by no base; empty where it does."""
+        if self.base:
+            return ""
+        if not self.is_asked:
+            return NOT_ASKED
+        return f"还没有核定{',按上月' if self.earlier is not None and not self.owed else ''}"
+
+    @property
     def left_out(self) -> str:
         """Why paying for everybody leaves the member out, in words; empty where it pays, or nothing is left to pay."""
         if not self.is_asked:
@@ -104,10 +117,13 @@ def why_left_out(due: Decimal | None, paid: Decimal, rest: Decimal, excused: boo
     return "" if due or paid else "应缴 0 元"
 
 
-def payers(organization: Organization, month: datetime.date) -> QuerySet[Member]:
-    """Members who owe dues there for a month: those who belong on its last day, or today while it runs."""
-    day = min(last_of(month), timezone.localdate())
-    members = Member.objects.of(organization, day).with_states(day)
+def payers(organization: Organization, *months: datetime.date) -> QuerySet[Member]:
+    """Members who owe dues there for a month: those who belong on its last day, or today while it runs.
+
+    Of several months, in a row: those who do for one of them at least, with their states of the last.
+    """
+    days = [day_of(month) for month in months]
+    members = Member.objects.of(organization, *days).with_states(days[-1])
     return members.exclude(status_then=MemberStatus.ACTIVIST).without_numbers()
 
 

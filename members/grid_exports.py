@@ -1,17 +1,22 @@
 """The grids as workbooks: what is on record of all members of an organisation, whatever page one is on."""
 
 import datetime
-from collections import defaultdict
+from collections.abc import Iterator
 
 from members.arrears import arrears_of
-from members.dates import first_of, month_name, months_of_half, quarter_name, quarters_of
+from members.dates import first_of, month_name, quarter_name, quarters_of
 from members.dues_cells import DuesCell, cells_of
 from members.exports import write
 from members.forms.activities import AttendanceRow
+from members.forms.dues_half import HalfCell, HalfRow
+from members.forms.migrants import ReportRow
+from members.forms.visits import VisitHalfRow
 from members.lists import in_cell
-from members.models import Member, MigrantReport, User, VisitMonth
+from members.models import Member, User
+from members.services.dues import payment_words
 
 WHO = ["编号", "姓名"]
+FIGURES = {"paid", "part", "owing", "open"}  # states of a half-year's cell in which everybody sees what is due
 
 
 def attendance_book(rows: list[AttendanceRow]) -> bytes:
@@ -26,70 +31,87 @@ def status_of(row: AttendanceRow) -> list[str]:
     return [row.saved.get_status_display(), str(row.saved.recorded_by), in_cell(row.saved.recorded_at)]
 
 
-def dues_book(members: list[Member], month: datetime.date, today: datetime.date, reader: User) -> bytes:
-    """What every member owes and has paid for a month, and what is open of earlier ones."""
+def dues_book(
+    members: list[Member], month: datetime.date, today: datetime.date, reader: User, can_record: bool
+) -> bytes:
+    """What every member owes and has paid for a month, and what is open of earlier ones.
+
+    can_record: who records dues sees what is proposed as well, marked as such; others what is on record alone.
+    """
     cells = cells_of(members, [month], reader)
     arrears = arrears_of(members, min(first_of(month, 1), today))
-    head = [*WHO, "应缴(元)", "已缴(元)", "还欠(元)", "最后缴纳日期", "缓缴或免缴", "以前的欠缴"]
-    rows = [
-        [
-            member.number,
-            member.name,
-            *amounts_of(cells[member.pk, month]),
-            arrears[member.pk].words if member.pk in arrears else "",
-        ]
-        for member in members
-    ]
-    return write(head, rows, month_name(month))
-
-
-def amounts_of(cell: DuesCell) -> list:
-    """Due, paid and left of a month, when it was last paid, and why it need not be; an amount nobody knows is empty."""
-    paid_on = max((payment.paid_on for payment in cell.owed.payments.all()), default=None) if cell.owed else None
-    due = "" if cell.due is None else cell.due
-    return [due, cell.paid, cell.rest, in_cell(paid_on), cell.owed.excuse_words if cell.owed else ""]
-
-
-def dues_half_book(members: list[Member], half: str, today: datetime.date, reader: User) -> bytes:
-    """What every member has paid of a half-year's months, what was due in all, and what is open."""
-    months = months_of_half(half)
-    cells, arrears = cells_of(members, months, reader), arrears_of(members, today)
-    head = [*WHO, *(f"{month.month} 月已缴(元)" for month in months), "应缴合计", "已缴合计", "欠缴"]
+    head = [*WHO, "应缴(元)", *(["应缴说明"] if can_record else []), "已缴(元)", "还欠(元)"]
     rows = []
     for member in members:
-        own = [cells[member.pk, month] for month in months]
-        paid = [cell.paid for cell in own]
-        due = sum(cell.owed.due_yuan for cell in own if cell.owed and not cell.owed.excused)
-        words = arrears[member.pk].words if member.pk in arrears else ""
-        rows.append([member.number, member.name, *paid, due, sum(paid), words])
-    return write(head, rows, "党费")
+        cell = cells[member.pk, month]
+        due, rest = (cell.due, cell.rest) if can_record or cell.owed else (None, None)
+        notes = [due_words(cell)] if can_record else []
+        excuse = cell.owed.excuse_words if cell.owed else ""
+        before = arrears[member.pk].words if member.pk in arrears else ""
+        amounts = [in_cell(due), *notes, cell.paid, in_cell(rest)]
+        rows.append([member.number, member.name, *amounts, paid_words(cell) or "未缴", excuse, before])
+    return write([*head, "各笔缴纳", "缓缴或免缴", "以前的欠缴"], rows, month_name(month))
 
 
-def visits_book(members: list[Member], months: list[datetime.date]) -> bytes:
-    """How many households every member keeps contact with, and visited, month by month; empty without a record."""
-    known = VisitMonth.objects.filter(member__in=members, month__in=months)
-    by_key = {(visits.member_id, visits.month): visits for visits in known}
+def due_words(cell: DuesCell) -> str:
+    """What the page says of a due amount, except for the pay that it goes by."""
+    proposed = "还没有登记" if cell.owed is None and cell.due is not None else ""
+    return ";".join(filter(None, [proposed, cell.baseless_words, cell.differs_words]))
+
+
+def paid_words(cell: DuesCell) -> str:
+    """Each payment of a month with its day, its amount and who paid for the member; empty without one."""
+    return ";".join(map(payment_words, cell.owed.payments.all())) if cell.owed else ""
+
+
+def dues_half_book(rows: list[HalfRow], months: list[datetime.date], can_record: bool) -> bytes:
+    """What the half-year's grid shows: of each month what was paid, and its state in words; what it comes to."""
+    in_figures = FIGURES | {"unrecorded"} if can_record else FIGURES
+    head = [*WHO, *(f"{month.month} 月{what}" for month in months for what in ("已缴(元)", "情况"))]
+
+    def line(row: HalfRow) -> list:
+        asked = [cell.cell for cell in row.cells if cell.state in in_figures]
+        paid = [cell.cell.paid if cell.is_here else "" for cell in row.cells]
+        words = [half_words(cell, can_record) for cell in row.cells]
+        cells = [part for both in zip(paid, words, strict=True) for part in both]
+        sums = [sum(cell.due for cell in asked), sum(filter(None, paid)), sum(cell.rest for cell in asked)]
+        return [row.member.number, row.member.name, *cells, *sums, row.arrears.words if row.arrears else ""]
+
+    return write([*head, "应缴合计", "已缴合计", "还欠合计", "欠缴"], map(line, rows), "党费")
+
+
+def half_words(cell: HalfCell, can_record: bool) -> str:
+    """A cell of the half-year's grid in words: its payments, what is left of it, or its state."""
+    rest = cell.cell.rest
+    if cell.state == "excused":
+        said = f"{cell.words}:{cell.cell.owed.excuse_words}"
+    elif cell.state == "unrecorded" and can_record:
+        said = f"{cell.words},应缴 {rest}"
+    else:
+        said = cell.words or {"part": f"欠 {rest}", "owing": f"欠 {rest}", "open": f"未缴 {rest}"}.get(cell.state, "")
+    return ";".join(filter(None, [paid_words(cell.cell) if cell.is_here else "", said]))
+
+
+def visits_book(rows: list[VisitHalfRow], months: list[datetime.date]) -> bytes:
+    """How many households every member keeps contact with, and visited, month by month; empty without a record.
+
+    In a month of which a member is not asked, the words why not.
+    """
     head = [*WHO, *(f"{month.month} 月{what}" for month in months for what in ("联系户数", "走访户数"))]
 
-    def figures(member: Member, month: datetime.date) -> tuple:
-        visits = by_key.get((member.pk, month))
-        return (visits.assigned, visits.visited) if visits else ("", "")
+    def figures(row: VisitHalfRow) -> Iterator:
+        for cell in row.cells:
+            saved = cell["saved"]
+            yield from (saved.assigned, saved.visited) if saved else (row.absent.get(cell["month"], ""), "")
 
-    rows = [
-        [member.number, member.name, *(figure for month in months for figure in figures(member, month))]
-        for member in members
-    ]
-    return write(head, rows, "走访")
+    return write(head, [[row.member.number, row.member.name, *figures(row)] for row in rows], "走访")
 
 
-def reports_book(members: list[Member], year: int) -> bytes:
-    """On which day every member who is away reported, quarter by quarter of a year."""
-    saved = defaultdict(dict)
-    for report in MigrantReport.objects.filter(member__in=members, quarter__in=quarters_of(year)):
-        saved[report.member_id][report.quarter] = report.reported_on
+def reports_book(rows: list[ReportRow], year: int) -> bytes:
+    """On which day every member who is away reported, quarter by quarter of a year, or why nobody asks for it."""
     head = [*WHO, *map(quarter_name, quarters_of(year))]
-    rows = [
-        [member.number, member.name, *(in_cell(saved[member.pk].get(quarter)) for quarter in quarters_of(year))]
-        for member in members
-    ]
-    return write(head, rows, f"{year} 年汇报")
+
+    def days(row: ReportRow) -> Iterator[str]:
+        return (row.absent.get(quarter) or in_cell(row.saved.get(quarter)) for quarter in row.quarters)
+
+    return write(head, [[row.member.number, row.member.name, *days(row)] for row in rows], f"{year} 年汇报")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Case, Count, DecimalField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Sum, Value, When
-from django.db.models.functions import Coalesce, Replace
+from django.db.models.functions import Coalesce, Greatest, Least, Replace
 from django.utils import timezone
 from treebeard.mp_tree import MP_NodeManager, MP_NodeQuerySet
 
@@ -95,9 +95,10 @@ def accounts_kept_by(user: "User") -> "models.QuerySet[User]":
 class DatedQuerySet(models.QuerySet):
     """Rows with `starts_on` and an open or set `ends_on`, both days included."""
 
-    def on(self, day: datetime.date):
-        """Rows in force on a day."""
-        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), starts_on__lte=day)
+    def on(self, *days: datetime.date):
+        """Rows in force on a day, or on one of several."""
+        still = Q(ends_on__isnull=True)
+        return self.filter(reduce(or_, (Q(starts_on__lte=day) & (still | Q(ends_on__gte=day)) for day in days)))
 
     def during(self, first: datetime.date, last: datetime.date):
         """Rows in force on some day between two days."""
@@ -162,9 +163,25 @@ class MemberQuerySet(models.QuerySet):
         """Members below the organisations where the user holds one of `roles`."""
         return self.filter(self._in_scope(paths_of(user, roles)))
 
-    def of(self, organization: "Organization", day: datetime.date | None = None):
-        """Members who belong to the organisation or one below it on a day (today)."""
-        return self.filter(self._in_scope([organization.path], day))
+    def of(self, organization: "Organization", *days: datetime.date):
+        """Members who belong to the organisation or one below it on a day (today), or on one of several."""
+        return self.filter(self._in_scope([organization.path], *days))
+
+    def during(self, organization: "Organization", first: datetime.date, last: datetime.date):
+        """Members who belong to the organisation or one below it on some day between two days."""
+        return self.filter(Exists(self._stays(organization, first, last)))
+
+    def being_during(self, mobility: str, organization: "Organization", first: datetime.date, last: datetime.date):
+        """Members who on one and the same day between two days belong there and are of a mobility."""
+        from members.models import MobilityChange
+
+        there = self._stays(organization, first, last).alias(
+            since=Greatest("starts_on", Value(first)), until=Least(Coalesce("ends_on", Value(last)), Value(last))
+        )
+        became = MobilityChange.objects.filter(member=OuterRef("member"), after=mobility)
+        became = became.filter(starts_on__gt=OuterRef("since"), starts_on__lte=OuterRef("until"))
+        there = there.alias(mobility_first=mobility_on(OuterRef("since"), "member__"))
+        return self.filter(Exists(there.filter(Q(mobility_first=mobility) | Exists(became))))
 
     def within(self, organizations: "list[Organization]"):
         """Members who belong to one of the organisations, or below it, today."""
@@ -230,12 +247,21 @@ class MemberQuerySet(models.QuerySet):
         )
 
     @staticmethod
-    def _in_scope(paths: list[str], day: datetime.date | None = None) -> Exists | Q:
+    def _stays(organization: "Organization", first: datetime.date, last: datetime.date):
+        """Memberships there of an outer member on some day between two days."""
+        from members.models import Membership
+
+        there = Membership.objects.during(first, last).filter(organization__path__startswith=organization.path)
+        return there.filter(member=OuterRef("pk"))
+
+    @staticmethod
+    def _in_scope(paths: list[str], *days: datetime.date) -> Exists | Q:
         from members.models import Membership
 
         if not paths:
             return Q(pk__in=[])
-        there = Membership.objects.on(day or timezone.localdate()).filter(in_subtrees(paths, "organization__path"))
+        days = days or (timezone.localdate(),)
+        there = Membership.objects.on(*days).filter(in_subtrees(paths, "organization__path"))
         return Exists(there.filter(member=OuterRef("pk")))
 
 
@@ -258,7 +284,7 @@ def status_on(day: datetime.date, member: str = "") -> Case:
     )
 
 
-def mobility_on(day: datetime.date, member: str = "") -> Coalesce:
+def mobility_on(day: datetime.date | OuterRef, member: str = "") -> Coalesce:
     """A member's mobility on a day, as `status_on`: after the last change up to it, or before the first one after it."""
     from members.models import MobilityChange
 

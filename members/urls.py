@@ -62,6 +62,7 @@ urlpatterns = [
     path("dues/import/", dues_import.import_dues, name="import_dues"),
     path("dues/import/preview/", dues_import.preview_dues, name="preview_dues"),
     path("dues/payments/<int:pk>/", dues.edit_payment, name="edit_payment"),
+    path("dues/months/<int:month_pk>/payments/<int:pk>/withdraw/", dues.withdraw_payment, name="withdraw_payment"),
     path("dues/receipts/<int:pk>/", dues.dues_receipt, name="dues_receipt"),
     path("dues/receipts/<int:pk>/withdraw/", dues.withdraw_receipt, name="withdraw_receipt"),
     path("visits/", visits.visits, name="visits"),

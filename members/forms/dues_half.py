@@ -18,7 +18,20 @@ from members.forms.filters import DuesFilter
 from members.forms.page import DateInput
 from members.models import Member
 from members.services.dues import DuesLine, dues_state
+from members.stays import NOT_HERE
 
+# What cells say of which nothing can be told in figures.
+WORDS = {
+    "absent": NOT_HERE,
+    "excused": "缓缴或免缴",
+    "before": "还没有入党",
+    "unknown": "还没有核定",
+    "abroad": "不收",
+    "none": "不用缴",
+    "settled": "没有登记,已办结",
+    "later": "还没有到",
+    "unrecorded": "没有登记",
+}
 EXPIRED = "页面已过期,请刷新后重新勾选。"
 
 
@@ -55,6 +68,7 @@ class HalfCell:
     cell: DuesCell
     today: datetime.date
     settled_upto: datetime.date | None  # last day of what is settled for the organisation
+    is_here: bool = True  # the member belongs to the organisation in that month
     ticked: bool = False
 
     @property
@@ -65,10 +79,12 @@ class HalfCell:
     def state(self) -> str:
         """What the month is to the grid.
 
-        paid, excused, part, owing, unrecorded, open, none (nothing is due), unknown, abroad, settled, later, before
-        (joining).
+        absent (not a member there), paid, excused, part, owing, unrecorded, open, none (nothing is due), unknown,
+        abroad, settled, later, before (joining).
         """
         cell, owed = self.cell, self.cell.owed
+        if not self.is_here:
+            return "absent"
         if owed and owed.excused:
             return "excused"
         if not owed and cell.member.joined_on and last_of(cell.month) < cell.member.joined_on:
@@ -90,6 +106,11 @@ class HalfCell:
         if cell.month >= first_of(self.today):
             return "open"
         return "owing" if owed else "unrecorded"
+
+    @property
+    def words(self) -> str:
+        """What the state is called; empty where the cell shows figures."""
+        return WORDS.get(self.state, "")
 
     @property
     def can_be_paid(self) -> bool:
@@ -144,9 +165,17 @@ class HalfRow:
     arrears: Arrears | None
     clashes: list = field(default_factory=list)
 
+    def __post_init__(self):
+        if self.arrears and not self.cells[-1].is_here:  # what came after is another branch's
+            self.arrears = self.arrears.before(first_of(self.cells_here[-1].cell.month, 1))
+
     @property
     def cells(self) -> list[HalfCell]:
         return [cell for quarter in self.quarters for cell in quarter.cells]
+
+    @property
+    def cells_here(self) -> list[HalfCell]:
+        return [cell for cell in self.cells if cell.is_here] or self.cells[:1]
 
     @property
     def elsewhere(self) -> str:
@@ -154,13 +183,13 @@ class HalfRow:
 
     @property
     def is_asked(self) -> bool:
-        return self.cells[-1].cell.is_asked
+        return self.cells_here[-1].cell.is_asked
 
     @property
     def base(self):
-        """What the latest month goes by that has begun."""
-        begun = [cell.cell.base for cell in self.cells if cell.is_begun]
-        return begun[-1] if begun else self.cells[0].cell.base
+        """What the latest month there goes by that has begun."""
+        begun = [cell.cell.base for cell in self.cells_here if cell.is_begun]
+        return begun[-1] if begun else self.cells_here[0].cell.base
 
     @property
     def seen(self) -> str:
@@ -185,15 +214,19 @@ class HalfRow:
         return ";".join(f"{'、'.join(months[state])}{words}" for state, words in reasons.items() if months[state])
 
     def tick(self, data) -> None:
-        """Tick what was sent; a quarter's tick is that of its months."""
+        """Tick what was sent; a quarter's tick is that of its months, as far as the member was there."""
         for quarter in self.quarters:
             quarter.ticked = f"{self.member.pk}:{quarter.code}" in data.getlist("quarter")
             for cell in quarter.cells:
-                cell.ticked = quarter.ticked or f"{self.member.pk}:{cell.name}" in data.getlist("pay")
+                whole = quarter.ticked and cell.is_here
+                cell.ticked = whole or f"{self.member.pk}:{cell.name}" in data.getlist("pay")
 
     def lines(self, seen: str, paid_on: datetime.date, payer: str, everything: bool) -> list[DuesLine]:
         """Payments in full of the ticked months, or of everything that has begun. Raises ValidationError."""
         shown = self.shown(seen)
+        absent = [f"{cell.cell.month.month} 月" for cell in self.cells if cell.ticked and not cell.is_here]
+        if absent and not everything:
+            raise ValidationError(f"{self.member} {'、'.join(absent)}{NOT_HERE},不能登记。其余勾选的请再保存一次。")
         wanted = [
             cell.cell for cell in self.cells if (cell.is_begun and cell.can_be_paid if everything else cell.ticked)
         ]

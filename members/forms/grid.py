@@ -3,6 +3,7 @@
 from html import escape
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.utils.safestring import mark_safe
 
@@ -25,6 +26,22 @@ class InputRenderer(TemplatesSetting):
             if value is not None and value is not False
         ]
         return mark_safe(f"<input{''.join(written)}>")  # noqa: S308  values are escaped
+
+
+class RefusedField(forms.CharField):
+    """What is sent of a cell that asks for nothing, by a page that was opened before: refused, unless it is as it was.
+
+    absent: why it asks for nothing. Comes to None.
+    """
+
+    def __init__(self, *, label: str, name: str, shown: str, absent: str):
+        self.shown, self.absent = shown, absent
+        attrs = {"autocomplete": "off", "class": "form-control", "aria-label": name}
+        super().__init__(label=label, required=False, widget=forms.TextInput(attrs=attrs))
+
+    def clean(self, value) -> None:
+        if super().clean(value) not in ("", self.shown):
+            raise ValidationError(f"那时{self.absent},不能登记。请删去。")
 
 
 class GridRow(forms.Form):

@@ -1,10 +1,11 @@
 import datetime
+from collections.abc import Iterable
 
 from django import forms
 from django.utils import timezone
 
 from members.dates import quarter_days, quarter_name, quarter_of
-from members.forms.grid import GridRow
+from members.forms.grid import GridRow, RefusedField
 from members.forms.page import DateInput
 from members.models import Member
 from members.services.migrants import Day, ReportLine
@@ -34,22 +35,41 @@ class ReportField(forms.DateField):
 class ReportRow(GridRow):
     """One member's row of a year: for each quarter the day of the report.
 
-    A quarter that is settled or has not begun is text; if it was sent all the same, the service says why not.
+    A quarter that is settled or has not begun is text; if it was sent all the same, the service says why not. So is a
+    quarter of which the member is not asked; the row refuses it.
     """
 
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
 
-    def __init__(self, data, *, member: Member, saved: dict[str, Day], quarters: list[str], open_quarters: set[str]):
-        """saved: the days on record, by quarter. Who has not yet reported for the present quarter may be ticked."""
-        self.saved, self.quarters = saved, quarters
+    def __init__(
+        self,
+        data,
+        *,
+        member: Member,
+        saved: dict[str, Day],
+        quarters: list[str],
+        absent: dict[str, str],
+        open_quarters: Iterable[str],
+    ):
+        """saved: the days on record, by quarter. absent: why the member is not asked, for quarters where that is so.
+
+        Who has not yet reported for the present quarter may be ticked.
+        """
+        self.saved, self.quarters, self.absent = saved, quarters, absent
         initial = {"seen": "|".join(f"{saved.get(quarter) or ''}" for quarter in quarters), **saved}
         super().__init__(data, member=member, initial=initial)
         for quarter in quarters:
-            if quarter in open_quarters or self.has_sent(quarter):
+            name = f"{member} {quarter_name(quarter)}汇报日期"
+            if quarter in absent:
+                if self.has_sent(quarter):
+                    label, shown = quarter_name(quarter), str(saved.get(quarter) or "")
+                    self.fields[quarter] = RefusedField(label=label, name=name, shown=shown, absent=absent[quarter])
+            elif quarter in open_quarters or self.has_sent(quarter):
                 field = self.fields[quarter] = ReportField(quarter)
-                field.widget.attrs |= {"class": "form-control", "aria-label": f"{member} {field.label}汇报日期"}
+                field.widget.attrs |= {"class": "form-control", "aria-label": name}
         self.present = quarter_of(timezone.localdate())
-        if self.present in self.fields and not saved.get(self.present):
+        asked = self.present in self.fields and self.present not in absent
+        if asked and not saved.get(self.present):
             tick = forms.CheckboxInput(attrs={"class": "form-check-input", "aria-label": f"{member}今天汇报"})
             self.fields["today"] = forms.BooleanField(label="今天汇报", required=False, widget=tick)
 
@@ -61,8 +81,9 @@ class ReportRow(GridRow):
             {
                 "name": quarter_name(quarter),
                 "field": self[quarter] if quarter in self.fields else None,
-                "day": self.saved.get(quarter),
-                "nothing": "没有汇报" if quarter_days(quarter)[0] <= today else "还没有到",
+                "day": None if quarter in self.absent else self.saved.get(quarter),
+                "nothing": self.absent.get(quarter)
+                or ("没有汇报" if quarter_days(quarter)[0] <= today else "还没有到"),
             }
             for quarter in self.quarters
         ]
@@ -88,7 +109,8 @@ class ReportRow(GridRow):
 
     @property
     def line(self) -> ReportLine:
-        wanted = {quarter: self.cleaned_data[quarter] for quarter in self.quarters if quarter in self.fields}
+        asked = [quarter for quarter in self.quarters if quarter in self.fields and quarter not in self.absent]
+        wanted = {quarter: self.cleaned_data[quarter] for quarter in asked}
         if self.cleaned_data.get("today"):
             wanted[self.present] = timezone.localdate()
         return ReportLine(self.member, self.cleaned_data["seen"], wanted)

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from members.forms.grid import GridRow
+from members.forms.grid import GridRow, RefusedField
 from members.models import Member, VisitMonth
 from members.models.visits import MOST_HOUSEHOLDS
 from members.services.visits import VisitLine, visit_state
@@ -97,13 +97,18 @@ class VisitRow(GridRow):
         return VisitLine(self.member, self.month, "", self.proposed, self.proposed)
 
 
+def households(saved: VisitMonth | None) -> str:
+    """What is on record of a month as one writes it: 4/5."""
+    return f"{saved.visited}/{saved.assigned}" if saved else ""
+
+
 class VisitHalfField(forms.CharField):
     """How many households were visited in a month: 4, 4/5 of five, 全 for all; an empty one says nothing."""
 
     def __init__(self, *, label: str, saved: VisitMonth | None, proposed: int | None, visit_all: bool):
         self.saved, self.visit_all = saved, visit_all
         self.assigned = saved.assigned if saved else proposed
-        self.text = f"{saved.visited}/{saved.assigned}" if saved else ""
+        self.text = households(saved)
         hint = f"共 {self.assigned} 户" if self.assigned else ""
         attrs = {"autocomplete": "off", "class": "form-control", "placeholder": hint, "aria-label": label}
         super().__init__(label=label, required=False, max_length=9, widget=forms.TextInput(attrs=attrs))
@@ -132,7 +137,8 @@ class VisitHalfField(forms.CharField):
 class VisitHalfRow(GridRow):
     """One member's row of a half-year: for each month how many households were visited.
 
-    A month that is settled or has not begun is text; if it was sent all the same, the service says why not.
+    A month that is settled or has not begun is text; if it was sent all the same, the service says why not. So is a
+    month of which the member is not asked; the row refuses it.
     """
 
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=60)
@@ -144,25 +150,28 @@ class VisitHalfRow(GridRow):
         member: Member,
         saved: dict[datetime.date, VisitMonth],
         months: list[datetime.date],
+        absent: dict[datetime.date, str],
         open_months: set[datetime.date],
         before: int | None = None,
         all_of: datetime.date | None = None,
     ):
-        """saved: what is on record, by month. before: households of the month before the first.
+        """saved: what is on record, by month. absent: why the member is not asked, for months in which that is so.
 
+        before: households of the month before the first.
         all_of: the month in which every household counts as visited where nothing is said.
         """
-        self.saved, self.months = saved, months
+        self.saved, self.months, self.absent = saved, months, absent
         initial = {"seen": ";".join(visit_state(saved.get(month)) for month in months)}
         super().__init__(data, member=member, initial=initial)
         for month in months:
-            name = f"{month:%Y-%m}"
-            if month in open_months or self.has_sent(name):
+            name, label = f"{month:%Y-%m}", f"{member} {month.month} 月走访户数"
+            if month in absent:
+                if self.has_sent(name):
+                    shown = households(saved.get(month))
+                    self.fields[name] = RefusedField(label=label, name=label, shown=shown, absent=absent[month])
+            elif month in open_months or self.has_sent(name):
                 self.fields[name] = VisitHalfField(
-                    label=f"{member} {month.month} 月走访户数",
-                    saved=saved.get(month),
-                    proposed=before,
-                    visit_all=month == all_of,
+                    label=label, saved=saved.get(month), proposed=before, visit_all=month == all_of
                 )
                 self.initial[name] = self.fields[name].text
             before = saved[month].assigned if month in saved else before
@@ -175,8 +184,8 @@ class VisitHalfRow(GridRow):
             {
                 "month": month,
                 "field": self[f"{month:%Y-%m}"] if f"{month:%Y-%m}" in self.fields else None,
-                "saved": self.saved.get(month),
-                "nothing": "没有登记" if month <= today else "还没有到",
+                "saved": None if month in self.absent else self.saved.get(month),
+                "nothing": self.absent.get(month) or ("没有登记" if month <= today else "还没有到"),
             }
             for month in self.months
         ]
@@ -184,7 +193,7 @@ class VisitHalfRow(GridRow):
     def all_visited(self, month: datetime.date) -> VisitLine | None:
         """For the service, of a row that was not sent: all households of a month; None if anything is on record."""
         field = self.fields.get(f"{month:%Y-%m}")
-        if not field or field.saved or not field.assigned:
+        if month in self.absent or not field or field.saved or not field.assigned:
             return None
         return VisitLine(self.member, month, "", field.assigned, field.assigned)
 
@@ -203,5 +212,5 @@ class VisitHalfRow(GridRow):
         return [
             VisitLine(self.member, month, sent["seen"][month], *(sent[name] or (None, None)))
             for month in self.months
-            if (name := f"{month:%Y-%m}") in self.fields
+            if month not in self.absent and (name := f"{month:%Y-%m}") in self.fields
         ]

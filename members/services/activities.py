@@ -31,11 +31,15 @@ def save_activity(activity: Activity, *, actor: User) -> Activity:
 
 
 @transaction.atomic
-def delete_activity(activity: Activity) -> None:
-    """Remove an activity. Raises ValidationError where `check_deletion` does."""
-    activity = Activity.objects.select_for_update().select_related("organization").get(pk=activity.pk)
-    check_deletion(activity)
-    activity.delete()
+def delete_activity(activity: Activity) -> bool:
+    """Remove an activity; False if somebody has done so already. Raises ValidationError where `check_deletion` does."""
+    locked = Activity.objects.select_for_update(of=("self",)).select_related("organization")
+    found = locked.filter(pk=activity.pk).first()
+    if found is None:
+        return False
+    check_deletion(found)
+    found.delete()
+    return True
 
 
 def check_deletion(activity: Activity) -> None:

@@ -13,6 +13,8 @@ from members.dates import last_of, month_name
 from members.models import DuesMonth, DuesPayment, DuesReceipt, FactChange, FactKind, Member, Organization, User
 from members.services.periods import require_members_open, require_writable
 
+PAYMENT_GONE = "这笔已经撤销了。"
+
 
 @dataclass
 class DuesLine:
@@ -254,13 +256,22 @@ def dues_change(member: Member, month: datetime.date, kind: str, old: str, new: 
     )
 
 
+def locked_payment(payment: DuesPayment) -> DuesPayment:
+    """The payment as it is on record, with its month and member. Raises ValidationError if it was taken back."""
+    payments = DuesPayment.objects.select_for_update(of=("self",)).select_related("dues_month__member")
+    found = payments.filter(pk=payment.pk).first()
+    if found is None:
+        raise ValidationError(PAYMENT_GONE)
+    return found
+
+
 @transaction.atomic
 def correct_payment(payment: DuesPayment, *, actor: User) -> DuesPayment:
     """Store a payment's corrected amount and day.
 
-    Raises ValidationError if the old or the new day is settled, or if more is paid than is due.
+    Raises ValidationError if it was taken back, if the old or the new day is settled, or if more is paid than is due.
     """
-    before = DuesPayment.objects.select_for_update().select_related("dues_month__member").get(pk=payment.pk)
+    before = locked_payment(payment)
     owed = before.dues_month
     paid = sum((other.amount_yuan for other in owed.payments.exclude(pk=payment.pk)), Decimal(0))
     if payment.amount_yuan > before.amount_yuan and (fault := overpayment(owed.due_yuan, paid, payment.amount_yuan)):
@@ -278,8 +289,8 @@ def correct_payment(payment: DuesPayment, *, actor: User) -> DuesPayment:
 
 @transaction.atomic
 def withdraw_payment(payment: DuesPayment, *, actor: User) -> None:
-    """Take back a payment that was never made. Raises ValidationError if its day is settled."""
-    before = DuesPayment.objects.select_for_update().select_related("dues_month__member").get(pk=payment.pk)
+    """Take back a payment that was never made. Raises ValidationError if its day is settled, or it is gone already."""
+    before = locked_payment(payment)
     take_back([before], actor)
     mark_corrected(before.receipt_id)
 

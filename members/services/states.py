@@ -12,6 +12,8 @@ from members.models import FactChange, FactKind, Member, MemberStatus, Mobility,
 from members.services.people import edit_member
 from members.services.periods import closed_periods_of, in_closed, require_members_open
 
+MOVE_GONE = "这次变动已经撤销了。"
+
 
 def carry_states(members: Iterable[Member] | None = None) -> int:
     """Bring the states of members, of all if none are given, to what they are today; gives back how many changed."""
@@ -109,11 +111,9 @@ def correct_mobility(member: Member, mobility: str, *, actor: User) -> None:
 
 @transaction.atomic
 def undo_mobility(change: MobilityChange, *, actor: User) -> None:
-    """Take back the member's last change of mobility, which was entered wrongly."""
+    """Take back a change of mobility, which was entered wrongly. Raises ValidationError where `check_undo` does."""
     member = Member.objects.select_for_update().get(pk=change.member_id)
-    if member.mobility_changes.filter(starts_on__gt=change.starts_on).exists():
-        raise ValidationError("只能撤销最近登记的一次变动。")
-    require_not_settled(member, change.starts_on)
+    check_undo(change)
     row = mobility_change(change, actor)
     row.old, row.new = change.get_after_display(), f"撤销,仍为{change.get_before_display()}"
     row.save()
@@ -121,6 +121,16 @@ def undo_mobility(change: MobilityChange, *, actor: User) -> None:
     member.mobility = change.before  # where no other change is left, the column alone says it
     member.save(update_fields=["mobility"])
     carry_states([member])
+
+
+def check_undo(change: MobilityChange) -> None:
+    """Raises ValidationError if the change is not the member's last, reaches into a settled period, or is undone."""
+    last = change.member.mobility_changes.first()
+    if last is None or last.starts_on < change.starts_on:
+        raise ValidationError(MOVE_GONE)
+    if last != change:
+        raise ValidationError("只能撤销最近登记的一次变动。")
+    require_not_settled(change.member, change.starts_on)
 
 
 def mobility_change(change: MobilityChange, actor: User) -> FactChange:

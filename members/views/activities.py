@@ -19,6 +19,8 @@ from members.lists import is_export, list_page
 from members.models import Activity, LeaveRequest, Organization, User
 from members.tables import ActivityTable
 
+ALREADY_DELETED = "这次活动已经删除了。"
+
 
 @require_safe
 def activities(request: HttpRequest) -> HttpResponse:
@@ -147,14 +149,21 @@ def edit_activity(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_activity(request: HttpRequest, pk: int) -> HttpResponse:
     """A look at what would go, then back to the list without an activity that was put down by mistake."""
+    sent_twice = request.method == "POST" and not Activity.objects.filter(pk=pk).exists()
+    if sent_twice and permissions.can_add_activities(request.user):
+        messages.info(request, ALREADY_DELETED)
+        return redirect("members:activities")
     event = activity_to_record(request, pk)
     try:
         if request.method != "POST":
             services.check_deletion(event)
             return render(request, "members/activities/delete.html", {"activity": event})
-        services.delete_activity(event)
+        deleted = services.delete_activity(event)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("members:activity", pk)
-    messages.success(request, f"已删除活动「{event}」。")
+    if deleted:
+        messages.success(request, f"已删除活动「{event}」。")
+    else:
+        messages.info(request, ALREADY_DELETED)
     return redirect("members:activities")

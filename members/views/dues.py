@@ -22,8 +22,8 @@ from members.forms.dues import DuesRow, PaymentForm
 from members.forms.filters import DuesFilter
 from members.grid_exports import dues_book
 from members.lists import is_export
-from members.models import DuesPayment, DuesReceipt, Member, Organization, User
-from members.services.dues import RecordedDues, partly_paid, why_receipt_stays, yuan
+from members.models import DuesMonth, DuesPayment, DuesReceipt, Member, Organization, User
+from members.services.dues import PAYMENT_GONE, RecordedDues, partly_paid, why_receipt_stays, yuan
 from members.views import dues_check
 from members.views.grids import chosen_place
 
@@ -56,7 +56,7 @@ def dues(request: HttpRequest) -> HttpResponse:
         return render(request, "members/dues/dues.html", {"form": form, "month_name": month_name(month)})
     members = payers(organization, month)
     if is_export(request):
-        book = dues_book(list(members), month, timezone.localdate(), request.user)
+        book = dues_book(list(members), month, timezone.localdate(), request.user, can_record)
         return as_download(book, f"{organization} {month_name(month)}党费")
     page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     rows = dues_rows(page, month, request.user, request.POST or None)
@@ -180,29 +180,58 @@ def show_clashes(rows: list[DuesRow], clashes: list[services.DuesClash], month: 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_payment(request: HttpRequest, pk: int) -> HttpResponse:
-    """Correct a payment, or take it back."""
+    """Correct a payment."""
     payments = DuesPayment.objects.visible_to(request.user).select_related("dues_month__member")
     payment = get_object_or_404(payments, pk=pk)
     owed = payment.dues_month
-    current = owed.member.memberships.on(timezone.localdate()).select_related("organization").first()
-    if current is None or not permissions.can_record_dues(request.user, current.organization):
-        raise PermissionDenied
+    back = month_page(request, owed)
     form = PaymentForm(request.POST or None, instance=payment)
-    withdraw = "withdraw" in request.POST
-    if withdraw or form.is_valid():
+    if form.is_valid():
         try:
-            if withdraw:
-                services.withdraw_payment(payment, actor=request.user)
-            else:
-                services.correct_payment(form.save(commit=False), actor=request.user)
+            services.correct_payment(form.save(commit=False), actor=request.user)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, "这笔缴纳已撤销。" if withdraw else "已更正。")
-            back = request.GET.get("organization", current.organization_id)  # the list that the user came from
-            return redirect(reverse("members:dues", query={"month": f"{owed.month:%Y-%m}", "organization": back}))
+            messages.success(request, "已更正。")
+            return redirect(back)
     context = {"form": form, "payment": payment, "member": owed.member, "month_name": month_name(owed.month)}
-    return render(request, "members/dues/payment.html", context)
+    return render(request, "members/dues/payment.html", context | {"back": back})
+
+
+def month_page(request: HttpRequest, owed: DuesMonth) -> str:
+    """The address of the list of a member's month: the one that the user came from, or else the present branch's.
+
+    Raises PermissionDenied for who does not record the member's dues.
+    """
+    current = owed.member.memberships.in_office().select_related("organization").first()
+    if current is None or not permissions.can_record_dues(request.user, current.organization):
+        raise PermissionDenied
+    organization = request.GET.get("organization", current.organization_id)
+    return reverse("members:dues", query={"month": f"{owed.month:%Y-%m}", "organization": organization})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw_payment(request: HttpRequest, month_pk: int, pk: int) -> HttpResponse:
+    """A look at what would go, then back to the list of the month, without a payment that was never made."""
+    months = DuesMonth.objects.visible_to(request.user).with_paid().select_related("member")
+    owed = get_object_or_404(months, pk=month_pk)
+    back = month_page(request, owed)
+    payment = owed.payments.select_related("receipt", "recorded_by").filter(pk=pk).first()
+    if payment is None:
+        messages.info(request, PAYMENT_GONE)
+        return redirect(back)
+    try:
+        if request.method != "POST":
+            services.require_members_open([owed.member], payment.paid_on)
+            context = {"payment": payment, "owed": owed, "month_name": month_name(owed.month), "back": back}
+            context["left"] = owed.paid_yuan - payment.amount_yuan
+            return render(request, "members/dues/withdraw_payment.html", context)
+        services.withdraw_payment(payment, actor=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "这笔缴纳已撤销。")
+    return redirect(back)
 
 
 @require_safe

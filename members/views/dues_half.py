@@ -22,6 +22,7 @@ from members.grid_exports import dues_half_book
 from members.lists import is_export
 from members.models import Member, Organization, User
 from members.services.periods import settled_upto
+from members.stays import Stays, day_of
 from members.views import dues_check
 
 MEMBERS_A_PAGE = 100  # up to nine fields a row, and Django takes a thousand fields at once
@@ -33,10 +34,15 @@ def half_rows(
     """A row for each of the members."""
     members, today, settled = list(members), timezone.localdate(), settled_upto(organization)
     cells, arrears = cells_of(members, months, reader), arrears_of(members, today)
+    stays = Stays(organization, members, day_of(months[0]), day_of(months[-1]))
+
+    def cell_of(member: Member, month: datetime.date) -> HalfCell:
+        return HalfCell(cells[member.pk, month], today, settled, stays.have(member, day_of(month)))
+
     rows = []
     for member in members:
         quarters = [
-            HalfQuarter(quarter_of(three[0]), [HalfCell(cells[member.pk, month], today, settled) for month in three])
+            HalfQuarter(quarter_of(three[0]), [cell_of(member, month) for month in three])
             for three in (months[:3], months[3:])
         ]
         rows.append(HalfRow(member, quarters, arrears.get(member.pk)))
@@ -58,9 +64,9 @@ def dues_half(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not can_record:
         raise PermissionDenied
     months = months_of_half(half)
-    members = payers(organization, months[-1])
+    members = payers(organization, *months)
     if is_export(request):
-        book = dues_half_book(list(members), half, timezone.localdate(), request.user)
+        book = dues_half_book(half_rows(members, months, organization, request.user), months, can_record)
         return as_download(book, f"{organization} {half_name(half)}党费")
     page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     rows = half_rows(page, months, organization, request.user)

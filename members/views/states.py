@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
 
 from members import services
 from members.forms.roster import DayForm, MobilityForm
 from members.models import Member
+from members.services.states import MOVE_GONE, check_undo
 from members.views.roster import member_to_edit
 
 
@@ -109,12 +110,18 @@ def change_mobility(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "members/roster/form.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def undo_mobility(request: HttpRequest, pk: int, change_pk: int) -> HttpResponse:
-    """Take back the last change."""
+    """A look at what it comes to, then back to the member without the last change."""
     person, _ = member_to_edit(request, pk)
-    change = get_object_or_404(person.mobility_changes, pk=change_pk)
+    change = person.mobility_changes.filter(pk=change_pk).first()
+    if change is None:
+        messages.info(request, MOVE_GONE)
+        return redirect("members:member", pk)
     try:
+        if request.method != "POST":
+            check_undo(change)
+            return render(request, "members/roster/undo_mobility.html", {"member": person, "change": change})
         services.undo_mobility(change, actor=request.user)
     except ValidationError as error:
         messages.error(request, error.messages[0])

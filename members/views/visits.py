@@ -20,22 +20,32 @@ from members.grid_exports import visits_book
 from members.lists import is_export
 from members.models import Member, Mobility, Organization, VisitMonth
 from members.services.periods import closed_sentence, settled_upto
+from members.stays import NOT_HERE, Stays, day_of
 from members.views.grids import chosen_place, taken_grid
 
 MEMBERS_A_PAGE = 100
 HALF_A_PAGE = 100
 NAMED = 5  # in the message after saving
+NOT_AT_HOME = "不在家"
 
 
-def visitors(organization: Organization, months: list[datetime.date]) -> QuerySet[Member]:
-    """Members who may keep contact with households there: those who belong on the last month's last day, or today.
+def visitors(organization: Organization, month: datetime.date) -> QuerySet[Member]:
+    """Members who may keep contact with households there: those who belong on the month's last day, or today.
 
-    Who is away or abroad visits nobody; such a member is listed where a month is on record.
+    Who is away or abroad visits nobody; such a member is listed where the month is on record.
     """
-    day = min(last_of(months[-1]), timezone.localdate())
-    recorded = Exists(VisitMonth.objects.filter(member=OuterRef("pk"), month__in=months))
+    day = day_of(month)
+    recorded = Exists(VisitMonth.objects.filter(member=OuterRef("pk"), month=month))
     members = Member.objects.of(organization, day).with_states(day)
     return members.filter(Q(mobility_then=Mobility.RESIDENT) | recorded).without_numbers()
+
+
+def visitors_during(organization: Organization, months: list[datetime.date]) -> QuerySet[Member]:
+    """Members who belong there and are at home on some day of the months; and others there with one on record."""
+    days = day_of(months[0]), day_of(months[-1])
+    recorded = Member.objects.during(organization, *days).filter(visit_months__month__in=months)
+    at_home = Member.objects.being_during(Mobility.RESIDENT, organization, *days)
+    return Member.objects.filter(Q(pk__in=at_home.values("pk")) | Q(pk__in=recorded.values("pk"))).without_numbers()
 
 
 def visit_rows(members: Iterable[Member], month: datetime.date, data=None) -> list[VisitRow]:
@@ -60,9 +70,10 @@ def visits(request: HttpRequest) -> HttpResponse:
     month, organization, can_record = chosen_place(request, form, permissions.can_record_visits)
     if organization is None:
         return render(request, "members/visits/visits.html", {"form": form, "month_name": month_name(month)})
-    members = visitors(organization, [month])
+    members = visitors(organization, month)
     if is_export(request):
-        return as_download(visits_book(list(members), [month]), f"{organization} {month_name(month)}走访")
+        book = visits_book(half_rows(organization, members, [month]), [month])
+        return as_download(book, f"{organization} {month_name(month)}走访")
     page = Paginator(members, MEMBERS_A_PAGE).get_page(request.GET.get("page"))
     visit_all = "visit_all" in request.POST
 
@@ -82,7 +93,7 @@ def visits(request: HttpRequest) -> HttpResponse:
     )
     if grid.saved:
         if visit_all:
-            say_who_is_left(request, members, month)
+            say_who_is_left(request, organization, month)
         return redirect(request.get_full_path())
     settled = closed_sentence(organization, last_of(month))
     context = {
@@ -107,10 +118,10 @@ def not_sent(members: QuerySet[Member], sent: list[GridRow]) -> list[Member]:
     return [member for member in members if member.pk not in written]
 
 
-def say_who_is_left(request: HttpRequest, members: QuerySet[Member], month: datetime.date) -> None:
+def say_who_is_left(request: HttpRequest, organization: Organization, month: datetime.date) -> None:
     """After all that is known was put down as visited: whose households nobody knows, of all pages."""
     recorded = Exists(VisitMonth.objects.filter(member=OuterRef("pk"), month=month))
-    left = list(members.exclude(recorded))
+    left = list(visitors(organization, month).exclude(recorded))
     if left:
         names = "、".join(str(member) for member in left[:NAMED]) + ("等" if len(left) > NAMED else "")
         messages.info(request, f"还有 {len(left)} 人没有登记,不知道联系几户:{names}。有联系户的请填上户数。")
@@ -140,9 +151,10 @@ def visits_half(request: HttpRequest) -> HttpResponse:
         return render(request, "members/visits/half.html", {"form": form, "half_name": half_name(half)})
     months, settled, today = months_of_half(half), settled_upto(organization), timezone.localdate()
     open_months = {month for month in months if can_record and month <= today and not (settled and month <= settled)}
-    members = visitors(organization, months)
+    members = visitors_during(organization, months)
     if is_export(request):
-        return as_download(visits_book(list(members), months), f"{organization} {half_name(half)}走访")
+        book = visits_book(half_rows(organization, members, months), months)
+        return as_download(book, f"{organization} {half_name(half)}走访")
     page = Paginator(members, HALF_A_PAGE).get_page(request.GET.get("page"))
     chosen = request.POST.get("visit_all", "")
     all_of = next((month for month in open_months if f"{month:%Y-%m}" == chosen), None)
@@ -150,20 +162,20 @@ def visits_half(request: HttpRequest) -> HttpResponse:
     def record(sent: list[VisitHalfRow]) -> tuple[int, list[services.VisitClash]]:
         lines = [line for row in sent for line in row.lines]
         if all_of:
-            others = half_rows(not_sent(members, sent), months, open_months)
+            others = half_rows(organization, not_sent(members, sent), months, open_months)
             lines += [line for row in others if (line := row.all_visited(all_of))]
         return services.record_visits(organization, lines, actor=request.user)
 
     grid = taken_grid(
         request,
-        lambda data: half_rows(page, months, open_months, data, all_of if data else None),
+        lambda data: half_rows(organization, page, months, open_months, data, all_of if data else None),
         record,
         show_half_clashes,
         "处走访",
     )
     if grid.saved:
         if all_of:
-            say_who_is_left(request, members, all_of)
+            say_who_is_left(request, organization, all_of)
         return redirect(request.get_full_path())
     context = {
         "form": form,
@@ -183,9 +195,10 @@ def visits_half(request: HttpRequest) -> HttpResponse:
 
 
 def half_rows(
+    organization: Organization,
     members: Iterable[Member],
     months: list[datetime.date],
-    open_months: set[datetime.date],
+    open_months: Iterable[datetime.date] = (),
     data=None,
     all_of: datetime.date | None = None,
 ) -> list[VisitHalfRow]:
@@ -197,6 +210,7 @@ def half_rows(
     saved = defaultdict(dict)
     for visits in VisitMonth.objects.filter(member__in=members, month__in=[before, *months]):
         saved[visits.member_id][visits.month] = visits
+    absent = absences(organization, members, months)
     rows = []
     for member in members:
         earlier = saved[member.pk].pop(before, None)
@@ -206,12 +220,27 @@ def half_rows(
                 member=member,
                 saved=saved[member.pk],
                 months=months,
+                absent=absent[member.pk],
                 open_months=open_months,
                 before=earlier.assigned or None if earlier else None,
                 all_of=all_of,
             )
         )
     return rows
+
+
+def absences(
+    organization: Organization, members: list[Member], months: list[datetime.date]
+) -> dict[int, dict[datetime.date, str]]:
+    """By member id, why they are not asked to visit anybody in months that have begun, by month; empty if they are."""
+    stays = Stays(organization, members, day_of(months[0]), day_of(months[-1]))
+    ids, absent = [member.pk for member in members], defaultdict(dict)
+    for month in [month for month in months if month <= timezone.localdate()]:
+        asked = set(visitors(organization, month).filter(pk__in=ids).values_list("pk", flat=True))
+        for member in members:
+            if member.pk not in asked:
+                absent[member.pk][month] = NOT_AT_HOME if stays.have(member, day_of(month)) else NOT_HERE
+    return absent
 
 
 def show_half_clashes(rows: list[VisitHalfRow], clashes: list[services.VisitClash]) -> None:

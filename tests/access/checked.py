@@ -27,6 +27,14 @@ def checked_pages(
     yield from _of_measures_and_appeals(visitors, objects)
     yield from _of_adoptions(visitors["staff"], objects)
     yield from _of_transfers(visitors["secretary"], people, places)
+    yield from _of_facts(visitors["secretary"], objects)
+
+
+def _of_facts(secretary, objects):
+    for address, of in (("withdraw_payment", "paid_month"), ("undo_mobility", "move")):
+        (fact, _), *_ = objects(of, "secretary")
+        path = reverse(f"members:{address}", kwargs=fact)
+        yield f"check-{address.replace('_', '-')}", path, secretary.get(path)
 
 
 def _of_transfers(secretary, people, places):

@@ -209,6 +209,7 @@ def _of_person(person, version, by) -> dict[str, dict]:
         "verdict_vote": {"pk": _vote(branch, by, "verdict", person, f"{person}受处分").pk},
         "position": {"pk": person.pk, "position_pk": position.pk},
         "payment": {"pk": owed.payments.get().pk},
+        "paid_month": {"month_pk": owed.pk, "pk": owed.payments.get().pk},
         "leave_request": {"pk": _leave(person, branch, by).pk},
         "assessed_member": {"period": "2025", "code": "village-inspector", "pk": person.pk},
         **{kind: {"pk": entry.pk} for kind, entry in entries.items()},

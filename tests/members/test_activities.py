@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from members import services
 from members.forms import activities as activity_forms
 from members.models import Activity, Attendance, ClosedPeriod, Exemption, FactChange
 from tests import factories as make
@@ -392,6 +393,17 @@ def test_activity_without_attendance_is_deleted(people, event, sign_in):
     page = client.post(url("delete_activity", event.pk), follow=True)
     assert "已删除活动「6 月主题党日」。" in page.content.decode()
     assert not Activity.objects.exists()
+
+
+def test_activity_deleted_twice_is_told(people, event, sign_in):
+    client, address = sign_in(people.secretary), url("delete_activity", event.pk)
+    client.post(address)
+    page = client.post(address, follow=True)
+    assert page.redirect_chain[0][0] == url("activities")
+    assert [str(each) for each in page.context["messages"]][-1] == "这次活动已经删除了。"
+    assert services.delete_activity(event) is False
+    assert client.get(address).status_code == 404
+    assert sign_in(people.member).post(address).status_code == 404
 
 
 def test_attendance_put_down_by_mistake_is_taken_back_as_a_whole(people, event, sign_in):

@@ -321,7 +321,8 @@ def test_list_with_a_fault_names_those_not_decided_too(people, places, bank):
 def test_list_withdrawn_in_full_can_be_recorded_again(people, bank):
     upload(bank, ["", "王志强", 10, TODAY])
     confirm(bank)
-    bank.post(url("edit_payment", DuesPayment.objects.get().pk), {"withdraw": "1"})
+    payment = DuesPayment.objects.get()
+    bank.post(url("withdraw_payment", payment.dues_month_id, payment.pk))
     upload(bank, ["", "王志强", 10, TODAY])
     confirm(bank)
     assert len(paid(people.wang)) == 1

@@ -4,11 +4,13 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from members import services
 from members.dates import first_of, months_of_quarter, quarter_of
 from members.models import ClosedPeriod, DuesMonth, DuesPayment, DuesReceipt, FactChange
 from tests import factories as make
@@ -522,18 +524,41 @@ def test_payment_is_not_corrected_to_more_than_is_due(people, payment, sign_in):
     assert payment.amount_yuan == 10
 
 
-def test_payment_is_withdrawn_with_history(people, payment, sign_in):
-    sign_in(people.secretary).post(url("edit_payment", payment.pk), {"withdraw": "1"})
+def withdrawal(payment):
+    return url("withdraw_payment", payment.dues_month_id, payment.pk)
+
+
+def test_payment_is_withdrawn_with_history_after_a_look(people, places, payment, sign_in):
+    client, address = sign_in(people.secretary), f"{withdrawal(payment)}?organization={places.branch.pk}"
+    assert address in client.get(url("edit_payment", payment.pk), {"organization": places.branch.pk}).text
+    assert '应缴 <span class="num">10.00</span> 元,已缴 <span class="num">0.00</span> 元' in client.get(address).text
+    assert DuesPayment.objects.exists()  # a look changes nothing
+    assert client.post(address).url == f"{url()}?month={THIS_MONTH:%Y-%m}&organization={places.branch.pk}"
     assert not DuesPayment.objects.exists()
     assert people.zhang.changes.get().new == "登记有误,已撤销"
+
+
+def test_payment_withdrawn_twice_is_told(people, payment, sign_in):
+    client, address = sign_in(people.secretary), withdrawal(payment)
+    client.post(address)
+    for ask in (client.post, client.get):
+        page = ask(address, follow=True)
+        assert page.redirect_chain[0][0].startswith(url())
+        assert [str(each) for each in page.context["messages"]][-1] == "这笔已经撤销了。"
+    for late in (services.withdraw_payment, services.correct_payment):
+        with pytest.raises(ValidationError, match="这笔已经撤销了。"):
+            late(payment, actor=people.secretary)
+    assert people.zhang.changes.count() == 1
 
 
 def test_payment_of_a_settled_period_stays(people, places, payment, sign_in):
     close(places.branch, THIS_MONTH, timezone.localdate())
     client = sign_in(people.secretary)
-    for data in ({"withdraw": "1"}, {"amount_yuan": "1", "paid_on": f"{THIS_MONTH}"}):
-        page = client.post(url("edit_payment", payment.pk), data)
-        assert "已经办结" in page.context["form"].non_field_errors()[0]
+    page = client.post(url("edit_payment", payment.pk), {"amount_yuan": "1", "paid_on": f"{THIS_MONTH}"})
+    assert "已经办结" in page.context["form"].non_field_errors()[0]
+    for ask in (client.get, client.post):
+        page = ask(withdrawal(payment), follow=True)
+        assert "已经办结" in [str(each) for each in page.context["messages"]][-1]
     payment.refresh_from_db()
     assert payment.amount_yuan == 10
 
@@ -549,9 +574,11 @@ def test_payment_refuses_bad_input(people, payment, sign_in):
 
 
 def test_payment_is_hidden_and_needs_the_role(people, payment, sign_in):
-    assert sign_in(people.outsider).get(url("edit_payment", payment.pk)).status_code == 404
-    for user in (people.general, people.auditor, people.member):
-        assert sign_in(user).get(url("edit_payment", payment.pk)).status_code == 403
+    for address in (url("edit_payment", payment.pk), withdrawal(payment)):
+        assert sign_in(people.outsider).post(address).status_code == 404
+        for user in (people.general, people.auditor, people.member):
+            assert sign_in(user).post(address).status_code == 403
+    assert DuesPayment.objects.exists()
 
 
 # Receipts ---------------------------------------------------------------------------------------
@@ -578,7 +605,7 @@ def test_latest_receipts_come_first(people, sign_in):
 def test_receipt_says_that_all_was_taken_back(people, sign_in):
     client = sign_in(people.secretary)
     client.post(url(), sent(people.zhang, full="on"))
-    client.post(url("edit_payment", DuesPayment.objects.get().pk), {"withdraw": "1"})
+    client.post(withdrawal(DuesPayment.objects.get()))
     body = client.get(url("dues_receipt", DuesReceipt.objects.get().pk)).content.decode()
     assert "已经全部撤销" in body
     assert "还有 2 人没有缴清" in body
@@ -647,10 +674,11 @@ def test_receipt_is_taken_back_by_whoever_recorded_it(people, batch, sign_in):
     assert DuesPayment.objects.count() == 2
 
 
-@pytest.mark.parametrize("data", [{"withdraw": "1"}, {"amount_yuan": "1", "paid_on": f"{THIS_MONTH}"}])
-def test_receipt_stays_once_something_of_it_was_corrected(people, batch, sign_in, data):
-    client = sign_in(people.secretary)
-    client.post(url("edit_payment", batch.payments.first().pk), data)
+@pytest.mark.parametrize("correct", [True, False])
+def test_receipt_stays_once_something_of_it_was_corrected(people, batch, sign_in, correct):
+    client, payment = sign_in(people.secretary), batch.payments.first()
+    data = {"amount_yuan": "1", "paid_on": f"{THIS_MONTH}"}
+    client.post(url("edit_payment", payment.pk) if correct else withdrawal(payment), data)
     left = list(DuesPayment.objects.values_list("pk", "amount_yuan"))
     assert "不能再整批撤销" in client.get(url("dues_receipt", batch.pk)).content.decode()
     assert take_back(client, batch)[1] == ["这次登记里的缴纳已经更正或者撤销过,不能再整批撤销。记错的请逐笔更正。"]

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from members import services
 from members.dates import first_of, months_of_half, months_of_quarter
 from members.models import ClosedPeriod, DuesMonth, DuesPayment, DuesReceipt
 from tests import factories as make
@@ -321,3 +322,54 @@ def test_half_query_count_does_not_grow(people, places, owing, sign_in):
     assert DuesPayment.objects.count() == 6 * 50
     assert counts[0] == counts[1]
     assert counts[2][1:] == counts[0][1:]  # writing so many rows takes more statements on SQLite
+
+
+# Coming and going ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def moved(people, places, owing):
+    """Zhang, who belongs to the sibling from the middle of September on, and owes October there."""
+    services.transfer_member(owing, places.sibling, datetime.date(YEAR, 9, 15), actor=people.staff)
+    make.dues(owing, MONTHS[3], people.staff, due=38)
+    return owing
+
+
+def test_half_keeps_who_left_with_the_months_before(people, places, moved, sign_in):
+    page = sign_in(people.secretary).get(PAGE)
+    assert states(page)[0] == ["owing", "part", *["absent"] * 4]
+    row = page.context["rows"][0]
+    assert (row.arrears.words, row.base.words) == (f"欠 2 个月:{YEAR} 年 7 月、8 月", "3,800 元 × 1% = 38.00 元")
+    assert page.text.count("不在本支部") == 4
+    assert (
+        sign_in(people.auditor)
+        .get(PAGE, {"half": f"{YEAR}H2", "organization": places.branch.pk})
+        .text.count("不在本支部")
+        == 4
+    )
+    there = sign_in(people.staff).get(PAGE, {"half": f"{YEAR}H2", "organization": places.sibling.pk})
+    assert [row.member for row in there.context["rows"]] == [moved, people.liu]
+    assert states(there)[0] == ["absent", "absent", "unrecorded", "owing", "unrecorded", "unrecorded"]
+    # Corrected by who keeps the record now, though it was paid elsewhere.
+    link = reverse("members:edit_payment", args=[DuesPayment.objects.get().pk])
+    assert (link in page.text, link in there.text) == (False, True)
+
+
+def test_half_takes_what_who_left_owes_there_and_nothing_else(people, moved, sign_in):
+    client = sign_in(people.secretary)
+    page = client.post(PAGE, ticked(client, (moved, MONTHS[3]), (moved, JULY)))
+    assert page.context["errors"] == ["张建国 10 月不在本支部,不能登记。其余勾选的请再保存一次。"]
+    assert page.status_code == 400
+    assert paid(moved) == [(8, 8)]
+    client.post(PAGE, ticked(client, (moved, f"{YEAR}Q3")))
+    assert paid(moved) == [(7, 38), (8, 8), (8, 30)]
+    client.post(PAGE, ticked(client) | {"pay_all": "1"})  # nothing is left that could be checked
+    assert len(paid(moved)) == 3
+
+
+def test_half_of_who_left_without_arrears_there_has_none(people, places, moved, sign_in):
+    people.wang.memberships.update(ends_on=datetime.date(YEAR, 6, 30))
+    DuesMonth.objects.filter(month__lt=MONTHS[3]).update(excused=True)
+    page = sign_in(people.secretary).get(PAGE)
+    assert [(row.member, bool(row.arrears)) for row in page.context["rows"]] == [(moved, False)]
+    assert page.context["owing"] == 0

@@ -43,6 +43,21 @@ def test_a_receipt_taken_back_in_ten_windows_is_taken_back_once(shared_database,
     assert people.zhang.changes.filter(new="登记有误,已撤销").count() == 1
 
 
+def test_a_payment_taken_back_in_two_windows_is_taken_back_once(shared_database, people):
+    payment = make.dues(people.zhang, THIS_MONTH, people.secretary, paid=10, paid_on=TODAY).payments.get()
+    outcomes = at_once(*[lambda: services.withdraw_payment(payment, actor=people.secretary)] * 2)
+    assert sorted(outcomes, key=str) == [None, "这笔已经撤销了。"]
+    assert people.zhang.changes.filter(new="登记有误,已撤销").count() == 1
+
+
+def test_a_move_undone_and_an_activity_deleted_in_two_windows_are_so_once(shared_database, people, places):
+    move = services.change_mobility(people.zhang, "migrant", TODAY, actor=people.secretary)
+    outcomes = at_once(*[lambda: services.undo_mobility(move, actor=people.secretary)] * 2)
+    assert sorted(outcomes, key=str) == [None, "这次变动已经撤销了。"]
+    event = make.activity(places.branch, people.secretary, TODAY)
+    assert sorted(at_once(*[lambda: services.delete_activity(event)] * 2)) == [False, True]
+
+
 def test_a_bank_list_confirmed_in_ten_windows_is_recorded_once(shared_database, people, places):
     make.dues(people.zhang, THIS_MONTH, people.secretary)
     sheet = Sheet([(1, ["姓名", "金额", "日期"]), (2, ["张建国", "4", f"{TODAY}"])])

@@ -8,7 +8,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from members import lists
+from members import lists, services
 from members.models import Member, VisitMonth
 from members.tables import RosterTable
 from tests import factories as make
@@ -153,20 +153,76 @@ def test_attendance_as_a_workbook_tells_what_is_on_record(secretary, meetings, p
     assert by_name == {"张建国": ["迟到", "李秀英"], "王志强": ["未登记", None]}
 
 
-def test_dues_of_a_month_as_a_workbook(secretary, people):
-    make.dues(people.zhang, datetime.date(2026, 1, 1), people.secretary, 10, 4, datetime.date(2026, 1, 9))
-    head, *rows = rows_of(secretary.get(reverse("members:dues"), {"month": "2026-01", "export": "xlsx"}))
-    assert head == ["编号", "姓名", "应缴(元)", "已缴(元)", "还欠(元)", "最后缴纳日期", "缓缴或免缴", "以前的欠缴"]
-    by_name = {row[1]: row[2:7] for row in rows}
-    assert by_name == {"张建国": [10, 4, 6, "2026-01-09", None], "王志强": [None, 0, 0, None, None]}
+JANUARY, FEBRUARY, MARCH = (datetime.date(2026, month, 1) for month in (1, 2, 3))
 
 
-def test_dues_of_a_half_year_as_a_workbook(secretary, people):
-    make.dues(people.zhang, datetime.date(2026, 1, 1), people.secretary, 10, 10, datetime.date(2026, 1, 9))
-    make.dues(people.zhang, datetime.date(2026, 2, 1), people.secretary, 10, 4, datetime.date(2026, 2, 9))
-    head, *rows = rows_of(secretary.get(reverse("members:dues_half"), {"half": "2026H1", "export": "xlsx"}))
-    assert head[2:] == [*(f"{month} 月已缴(元)" for month in range(1, 7)), "应缴合计", "已缴合计", "欠缴"]
-    assert {row[1]: row[2:10] for row in rows}["张建国"] == [10, 4, 0, 0, 0, 0, 20, 14]
+@pytest.fixture
+def paying(people):
+    """Zhang has paid January in two parts, part of February, and is excused from March; Wang's dues are only decided."""
+    owed = make.dues(people.zhang, JANUARY, people.secretary, 10, 4, datetime.date(2026, 1, 9))
+    rest = {"amount_yuan": 6, "paid_on": datetime.date(2026, 2, 1), "payer": "王丽", "recorded_by": people.secretary}
+    owed.payments.create(**rest)
+    make.dues(people.zhang, FEBRUARY, people.secretary, 10, 4, datetime.date(2026, 2, 9))
+    excused = make.dues(people.zhang, MARCH, people.secretary, 10)
+    excused.excused, excused.excuse, excused.excused_by = True, "住院", "支委会"
+    excused.save()
+    make.base(people.wang, JANUARY, "employed", pay="3800", by=people.secretary)
+    return people
+
+
+def month_book(client, month="2026-01"):
+    head, *rows = rows_of(client.get(reverse("members:dues"), {"month": month, "export": "xlsx"}))
+    return head, {row[1]: row[2:] for row in rows}
+
+
+def test_dues_of_a_month_as_a_workbook(secretary, paying):
+    head, by_name = month_book(secretary)
+    assert head[2:] == [
+        "应缴(元)", "应缴说明", "已缴(元)", "还欠(元)", "各笔缴纳", "缓缴或免缴", "以前的欠缴"
+    ]  # fmt: skip
+    payments = "2026-01-09 缴 4.00 元;2026-02-01 缴 6.00 元,王丽代缴"
+    assert by_name == {
+        "张建国": [10, "还没有核定", 10, 0, payments, None, None],
+        "王志强": [38, "还没有登记", 0, 38, "未缴", None, None],
+    }
+    _, by_name = month_book(secretary, "2026-03")
+    *cells, arrears = by_name["张建国"]
+    assert cells == [10, "还没有核定", 0, 0, "未缴", "住院(支委会批准)"]
+    assert arrears.startswith("欠 1 个月")
+
+
+def test_dues_of_a_month_as_a_workbook_show_readers_what_is_on_record(people, paying, sign_in):
+    client = sign_in(people.leader)
+    head, by_name = month_book(client)
+    assert head[2:5] == ["应缴(元)", "已缴(元)", "还欠(元)"]
+    assert by_name["王志强"][:4] == [None, 0, None, "未缴"]
+    assert by_name["张建国"][:3] == [10, 10, 0]
+
+
+def half_book(client):
+    head, *rows = rows_of(client.get(reverse("members:dues_half"), {"half": "2026H1", "export": "xlsx"}))
+    return head, {row[1]: row[2:] for row in rows}
+
+
+def test_dues_of_a_half_year_as_a_workbook(people, places, paying, sign_in):
+    services.transfer_member(people.zhang, places.sibling, datetime.date(2026, 6, 15), actor=people.staff)
+    head, by_name = half_book(sign_in(people.secretary))
+    months = [f"{month} 月{what}" for month in range(1, 7) for what in ("已缴(元)", "情况")]
+    assert head[2:] == [*months, "应缴合计", "已缴合计", "还欠合计", "欠缴"]
+    *cells, arrears = by_name["张建国"]
+    assert cells == [
+        *(10, "2026-01-09 缴 4.00 元;2026-02-01 缴 6.00 元,王丽代缴"),
+        *(4, "2026-02-09 缴 4.00 元;欠 6.00"),
+        *(0, "缓缴或免缴:住院(支委会批准)"),
+        *(0, "没有登记,应缴 10.00") * 2,
+        *(None, "不在本支部"),
+        *(40, 14, 26),
+    ]
+    assert arrears.startswith("欠 1 个月")
+    assert by_name["王志强"] == [*(0, "没有登记,应缴 38.00") * 6, 228, 0, 228, None]
+    _, by_name = half_book(sign_in(people.leader))
+    assert by_name["王志强"] == [*(0, "没有登记") * 6, 0, 0, 0, None]
+    assert by_name["张建国"][-4:-1] == [20, 14, 6]
 
 
 def test_visits_as_a_workbook(secretary, people):
@@ -177,6 +233,19 @@ def test_visits_as_a_workbook(secretary, people):
     half = rows_of(secretary.get(reverse("members:visits_half"), {"half": "2026H1", "export": "xlsx"}))
     assert half[0][2:4] == ["1 月联系户数", "1 月走访户数"]
     assert len(half[0]) == 14
+
+
+def test_grids_as_workbooks_say_of_whom_nothing_is_asked(secretary, people, places):
+    """As on the pages: Wang was away until the tenth of February and left in the middle of May."""
+    people.wang.mobility = "migrant"
+    people.wang.save()
+    services.change_mobility(people.wang, "resident", datetime.date(2026, 2, 10), actor=people.staff)
+    services.transfer_member(people.wang, places.sibling, datetime.date(2026, 5, 15), actor=people.staff)
+    VisitMonth.objects.create(member=people.wang, month=datetime.date(2026, 3, 1), assigned=5, visited=3)
+    half = rows_of(secretary.get(reverse("members:visits_half"), {"half": "2026H1", "export": "xlsx"}))
+    assert {row[1]: row[2::2] for row in half}["王志强"] == ["不在家", None, 5, None, "不在本支部", "不在本支部"]
+    year = rows_of(secretary.get(reverse("members:migrant_reports"), {"year": "2026", "export": "xlsx"}))
+    assert [row[1:] for row in year[1:]] == [["王志强", None, "不是流动党员", "不在本支部", "不在本支部"]]
 
 
 def test_no_pay_leaves_by_an_export(secretary):

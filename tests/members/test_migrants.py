@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from members import services
 from members.dates import quarter_name, quarter_of, quarters_of
-from members.models import ClosedPeriod, MigrantReport
+from members.models import ClosedPeriod, Membership, MigrantReport
 from tests import factories as make
 
 TODAY = timezone.localdate()
@@ -202,3 +202,58 @@ def test_reports_query_count_does_not_grow(people, places, away, sign_in):
 def test_report_refuses_a_quarter_that_is_none(away, quarter):
     with pytest.raises(ValidationError, match="季度要写成 2025Q1 的样子。"):
         MigrantReport(member=away, quarter=quarter, reported_on=DAY).full_clean()
+
+
+# Coming and going -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(people, places):
+    """Wang, who was away until the third of July, and belonged to the sibling up to the end of March."""
+    wang = people.wang
+    wang.memberships.update(organization=places.sibling, ends_on=datetime.date(YEAR, 3, 31))
+    Membership.objects.create(member=wang, organization=places.branch, starts_on=datetime.date(YEAR, 4, 1))
+    wang.mobility = "migrant"
+    wang.save()
+    services.change_mobility(wang, "resident", datetime.date(YEAR, 7, 3), actor=people.staff)
+    return wang
+
+
+def nothings(page):
+    return [[cell["nothing"] for cell in row.cells] for row in page.context["rows"]]
+
+
+def test_who_came_home_still_reports_for_the_time_before(people, places, home, sign_in):
+    client = sign_in(people.secretary)
+    page = client.get(PAGE)
+    assert nothings(page) == [["不在本支部", "没有汇报", "没有汇报", "不是流动党员"]]
+    assert [[bool(cell["field"]) for cell in row.cells] for row in page.context["rows"]] == [[False, True, True, False]]
+    assert [(each["count"], each["asked"]) for each in page.context["reported"]] == [(0, 0), (0, 1), (0, 1), (0, 0)]
+    assert client.post(PAGE, sent(home, Q2=datetime.date(YEAR, 5, 1))).status_code == 302
+    assert record(home) == {Q2: datetime.date(YEAR, 5, 1)}
+    assert nothings(sign_in(people.leader).get(PAGE)) == nothings(page)
+    there = sign_in(people.staff).get(PAGE, {"year": YEAR, "organization": places.sibling.pk})
+    assert nothings(there) == [["没有汇报", *["不在本支部"] * 3]]
+    assert sign_in(people.secretary).get(URL).context["rows"] == []
+
+
+def test_quarters_of_which_nobody_is_asked_are_refused(people, home, sign_in):
+    client = sign_in(people.secretary)
+    page = client.post(PAGE, sent(home, Q1=DAY, Q2=datetime.date(YEAR, 5, 1), Q4=datetime.date(YEAR, 11, 1)))
+    assert page.status_code == 400
+    assert page.context["errors"] == [
+        "王志强第一季度:那时不在本支部,不能登记。请删去。",
+        "王志强第四季度:那时不是流动党员,不能登记。请删去。",
+    ]
+    assert record(home) == {}
+
+
+def test_short_stays_away_are_asked_for(people, places, sign_in):
+    """Away for some days within a quarter; and one who was away only before the own time in the branch."""
+    for day, after in ((datetime.date(YEAR, 5, 1), "migrant"), (datetime.date(YEAR, 5, 20), "resident")):
+        services.change_mobility(people.wang, after, day, actor=people.staff)
+        services.change_mobility(people.liu, after, day, actor=people.staff)
+    services.transfer_member(people.liu, places.branch, datetime.date(YEAR, 8, 1), actor=people.staff)
+    page = sign_in(people.secretary).get(PAGE)
+    assert [row.member.name for row in page.context["rows"]] == ["王志强"]
+    assert nothings(page) == [["不是流动党员", "没有汇报", *["不是流动党员"] * 2]]

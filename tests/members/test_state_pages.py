@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
@@ -108,10 +109,19 @@ def test_moves_are_registered_shown_and_taken_back(people, sign_in, places):
         ("migrant", "2025-03-01"),
     ]
     last = zhang.mobility_changes.first()
-    assert page.content.decode().count("撤销</button>") == 1  # of the last only
-    client.post(url("undo_mobility", zhang.pk, last.pk))
+    first, address = zhang.mobility_changes.last(), url("undo_mobility", zhang.pk, last.pk)
+    assert address in page.text
+    assert url("undo_mobility", zhang.pk, first.pk) not in page.text  # of the last only
+    assert "仍为<b>流动</b>" in client.get(address).text
+    assert zhang.mobility_changes.count() == 2  # a look changes nothing
+    client.post(address)
     zhang.refresh_from_db()
     assert zhang.mobility == "migrant"
+    said = [str(each) for each in client.post(address, follow=True).context["messages"]]
+    assert said[-1] == "这次变动已经撤销了。"
+    with pytest.raises(ValidationError, match="这次变动已经撤销了。"):
+        services.undo_mobility(last, actor=people.secretary)
+    assert (zhang.changes.filter(new__startswith="撤销").count(), zhang.mobility_changes.get()) == (1, first)
 
 
 def test_a_move_without_a_day_is_corrected(people, sign_in, places):
@@ -140,8 +150,10 @@ def test_undoing_a_settled_move_says_why(people, places, sign_in):
         starts_on=datetime.date(2025, 1, 1),
         ends_on=datetime.date(2025, 6, 30),
     )
-    page = sign_in(people.secretary).post(url("undo_mobility", people.zhang.pk, move.pk), follow=True)
-    assert "那次考核已经办结" in page.content.decode()
+    client = sign_in(people.secretary)
+    for ask in (client.get, client.post):
+        page = ask(url("undo_mobility", people.zhang.pk, move.pk), follow=True)
+        assert "那次考核已经办结" in page.content.decode()
     assert people.zhang.mobility_changes.exists()
 
 

@@ -396,4 +396,69 @@ def test_visit_all_takes_the_members_of_the_other_pages(people, second_page, sig
     ]
     assert record(unknown) == []
     assert "还有 1 人没有登记,不知道联系几户:丙。" in [str(each) for each in page.context["messages"]][-1]
-    assert "(各页 4 人)" in page.content.decode()
+    assert f"(各页{' 4 人' if grid == 'month' else ''})" in page.content.decode()
+
+
+# Coming and going -----------------------------------------------------------------------------
+
+
+MONTHS = months_of_half(f"{THIS_MONTH.year - 1}H1")
+HALF = f"{reverse('members:visits_half')}?half={THIS_MONTH.year - 1}H1"
+
+
+@pytest.fixture
+def comings(people, places):
+    """Zhang belongs to the sibling from the middle of March on; Wang is away from the middle of February to May."""
+    services.transfer_member(people.zhang, places.sibling, MONTHS[2].replace(day=15), actor=people.staff)
+    for month, after in ((MONTHS[1], "migrant"), (MONTHS[4], "resident")):
+        services.change_mobility(people.wang, after, month.replace(day=15), actor=people.staff)
+    return people
+
+
+def nothings(page):
+    return {row.member.name: [cell["nothing"] for cell in row.cells] for row in page.context["rows"]}
+
+
+def test_half_asks_only_who_was_there_and_at_home(comings, places, sign_in):
+    page = sign_in(comings.secretary).get(HALF)
+    open_ = "没有登记"
+    assert nothings(page) == {
+        "张建国": [open_, open_, *["不在本支部"] * 4],
+        "王志强": [open_, *["不在家"] * 3, open_, open_],
+    }
+    assert [[bool(cell["field"]) for cell in row.cells] for row in page.context["rows"]] == [
+        [True, True, False, False, False, False],
+        [True, False, False, False, True, True],
+    ]
+    assert page.text.count("不在本支部") == 4
+    assert nothings(sign_in(comings.leader).get(HALF)) == nothings(page)
+    there = sign_in(comings.staff).get(HALF, {"half": HALF[-6:], "organization": places.sibling.pk})
+    assert nothings(there)["张建国"] == ["不在本支部"] * 2 + [open_] * 4
+
+
+def test_half_refuses_months_of_which_nobody_is_asked(comings, sign_in):
+    client, seen = sign_in(comings.secretary), {"seen": ";;3|2;;;"}
+    visited(comings.zhang, 3, 2, MONTHS[2])
+
+    def post(**cells):
+        fields = {"seen": seen["seen"]} | {f"{month:%Y-%m}": cells.get(f"m{month.month}", "") for month in MONTHS}
+        return client.post(HALF, {f"m{comings.zhang.pk}-{name}": value for name, value in fields.items()})
+
+    page = post(m1="4/5", m4="4/5")
+    assert page.status_code == 400
+    assert page.context["errors"] == ["张建国4 月:那时不在本支部,不能登记。请删去。"]
+    assert record(comings.zhang) == [(MONTHS[2], 3, 2)]
+    assert post(m1="4/5", m3="2/3").status_code == 302  # as it was
+    assert record(comings.zhang) == [(MONTHS[0], 5, 4), (MONTHS[2], 3, 2)]
+
+
+def test_half_visits_all_of_those_who_are_asked(comings, sign_in):
+    client = sign_in(comings.secretary)
+    for member in (comings.zhang, comings.wang):
+        visited(member, 3, 3, first_of(MONTHS[0], -1))
+    rows = client.get(HALF).context["rows"]
+    fields = {f"m{row.member.pk}-seen": row["seen"].value() for row in rows}
+    page = client.post(HALF, fields | {"visit_all": f"{MONTHS[5]:%Y-%m}"}, follow=True)
+    assert record(comings.wang)[1:] == [(MONTHS[5], 3, 3)]
+    assert len(record(comings.zhang)) == 1
+    assert [str(each) for each in page.context["messages"]] == ["已保存 1 处走访。"]
