@@ -247,17 +247,39 @@ class EntryQuerySet(models.QuerySet):
     def pending(self):
         return self.filter(status__in=("declared", "reviewed"))
 
+    def undecided(self):
+        """Pending ones that may still be decided, answered or withdrawn: their day is not settled."""
+        return self.pending().exclude(self._settled())
+
+    def left_over(self):
+        """Pending ones whose day was settled before they were decided."""
+        return self.pending().filter(self._settled())
+
     def asked_back(self):
         """Those that wait for their author's answer to a question."""
-        return self.pending().filter(self._open_question())
+        return self.undecided().filter(self._open_question())
 
-    def with_questions(self):
-        """Adds `is_asked`, whether a question waits for its answer, and `was_asked`, whether there was any."""
+    def with_state(self):
+        """Adds `is_settled`, whether the day is in a settled period of the branch that the member was in, `is_asked`,
+        whether a question waits for its answer, and `was_asked`, whether there was any.
+        """
         from scoring.models import Question
 
         return self.annotate(
-            is_asked=self._open_question(), was_asked=Exists(Question.objects.filter(entry=OuterRef("pk")))
+            is_settled=self._settled(),
+            is_asked=self._open_question(),
+            was_asked=Exists(Question.objects.filter(entry=OuterRef("pk"))),
         )
+
+    @staticmethod
+    def _settled() -> Exists:
+        """As `require_day_open` refuses it: an entry counts on its own day only, so the day is in the period itself."""
+        from members.models import ClosedPeriod
+
+        day = OuterRef("date")
+        covering = ClosedPeriod.objects.settling(OuterRef("organization__path"), OuterRef(day))
+        covering = covering.filter(starts_on__lte=OuterRef(day))
+        return Exists(Membership.objects.on(day).filter(Exists(covering), member=OuterRef("member")))
 
     @staticmethod
     def _open_question() -> Exists:

@@ -6,7 +6,7 @@ from members.lists import Figures, ListTable
 
 
 class EntryTable(ListTable):
-    """Rows are entries from `with_questions()`, with member, who declared it, its version and its reversal."""
+    """Rows are entries from `with_state()`, with member, who declared it, its version and its reversal."""
 
     title = "记分"
     date = Column("日期", order_by=("date", "pk"), initial_sort_descending=True)

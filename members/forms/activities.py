@@ -136,7 +136,8 @@ def attendance_rows(activity: Activity, members: list[Member], data=None) -> lis
     exempt = exempt_from(activity, members)
     first = at_first(activity, members, exempt)
     open_ = (LeaveRequest.State.WAITING, LeaveRequest.State.APPROVED)
-    leave = {request.member_id: request for request in activity.leave_requests.filter(state__in=open_)}
+    asked = activity.leave_requests.filter(state__in=open_).with_settled()
+    leave = {request.member_id: request for request in asked}
     rows = [AttendanceRow(member, first[member.pk], saved.get(member.pk), leave.get(member.pk)) for member in members]
     for row in rows:
         row.exempt = row.member.pk in exempt

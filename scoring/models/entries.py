@@ -22,6 +22,9 @@ class EntryStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", "已撤回"
 
 
+LEFT_OVER = "办结时没有审完"  # pending, in a settled period
+
+
 class Entry(models.Model):
     """A merit, fault, veto or record of a member under one item of the scheme.
 
@@ -109,9 +112,11 @@ class Entry(models.Model):
 
     @property
     def state_words(self) -> str:
-        """What has become of the entry, as lists show it. Of entries from `with_questions()`."""
+        """What has become of the entry, as lists show it. Of entries from `with_state()`."""
         if hasattr(self, "reversal"):
             return "已冲正"
+        if self.is_left_over:
+            return LEFT_OVER
         return "等申报人答复" if self.is_pending and self.is_asked else self.status_words
 
     @property
@@ -125,6 +130,11 @@ class Entry(models.Model):
     @property
     def is_pending(self) -> bool:
         return self.status in (EntryStatus.DECLARED, EntryStatus.REVIEWED)
+
+    @property
+    def is_left_over(self) -> bool:
+        """Its period was closed before it was decided. Of entries from `with_state()`."""
+        return self.is_pending and self.is_settled
 
     @property
     def proxy_words(self) -> str:

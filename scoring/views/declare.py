@@ -33,7 +33,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     if not permissions.can_declare_anything(user):
         raise PermissionDenied
     declared = Entry.objects.lines().filter(Q(declared_by=user) | Q(member=user.member_id or 0))
-    declared = declared.with_questions().select_related("member", "declared_by", "reversal")
+    declared = declared.with_state().select_related("member", "declared_by", "reversal")
     entries = declared.prefetch_related("version").order_by("-declared_at", "-pk")
     context = {
         "drafts": EntryDraft.objects.of(user).select_related("member"),

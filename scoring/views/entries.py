@@ -30,7 +30,7 @@ def entries(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     status = request.GET.get("status", "")
     search = request.GET.get("q", "")
-    found = Entry.objects.visible_to(request.user).lines().with_questions()
+    found = Entry.objects.visible_to(request.user).lines().with_state()
     if status in EntryStatus.values:
         found = found.filter(status=status)
     if search.strip():
@@ -109,12 +109,14 @@ def entry_page(
     first_check: FirstCheckForm | None = None,
 ) -> HttpResponse:
     """The entry's page; with a form that was refused, in its place."""
-    step = _step_of(entry, request.user)
+    waits = entry.is_pending and not entry.is_left_over
+    step = _step_of(entry, request.user) if waits else ""
     questions = list(entry.questions.select_related("asked_by", "answer__answered_by"))
-    asked = next((one for one in questions if not hasattr(one, "answer")), None) if entry.is_pending else None
+    asked = next((one for one in questions if not hasattr(one, "answer")), None) if waits else None
     evidence = list(entry.evidence.all())
     may_answer = asked is not None and permissions.can_answer(request.user, entry)
-    check_form = first_check or (FirstCheckForm() if permissions.can_check_first(request.user, entry) else None)
+    may_check = waits and permissions.can_check_first(request.user, entry)
+    check_form = first_check or (FirstCheckForm() if may_check else None)
     context = {
         "entry": entry,
         "article": _article_of(entry),
@@ -128,7 +130,7 @@ def entry_page(
         "step": step,
         "following": Filters.read(request.GET).next_after(entry, request.user) if step else None,
         "may_answer": may_answer,
-        "may_withdraw": permissions.can_withdraw(request.user, entry),
+        "may_withdraw": waits and permissions.can_withdraw(request.user, entry),
         "may_reverse": permissions.can_reverse(request.user, entry),
         "waits_for": "" if step or may_answer or check_form else _waits_for(entry, request.user, asked),
     }
@@ -191,9 +193,13 @@ def _article_of(entry: Entry) -> Article:
 
 
 def _waits_for(entry: Entry, user: User, asked: Question | None) -> str:
-    """Who acts next, and why the reader does not; empty once it is settled."""
+    """Who acts next, and why the reader does not; empty once it is decided."""
     if not entry.is_pending:
         return ""
+    if entry.is_left_over:
+        return (
+            "这一条所在的考核周期已经办结,办结时还没有审完。现在不再审,也不计分。街道重新打开那次考核以后,才能接着审。"
+        )
     if asked:
         return f"正在等{entry.declared_by.name}答复问询。"
     if entry.declared_by_id == user.pk and permissions.paths_of(user, permissions.STREET_ROLES):
@@ -205,6 +211,6 @@ def _waits_for(entry: Entry, user: User, asked: Question | None) -> str:
 
 
 def entry_or_404(request: HttpRequest, pk: int) -> Entry:
-    seen = Entry.objects.visible_to(request.user).lines().with_questions()
+    seen = Entry.objects.visible_to(request.user).lines().with_state()
     seen = seen.select_related("member", "declared_by", "first_check__checked_by").prefetch_related("version")
     return get_object_or_404(seen, pk=pk)

@@ -321,7 +321,7 @@ def test_together_is_all_or_nothing(sign_in, people, adopted):
     entries = reviewed(people, adopted, 3)
     decide(sign_in(people.other_staff), entries[1], "reject", "不实")
     page = approve(sign_in(people.staff), entries)
-    assert f"第 {entries[1].pk} 号刚刚有人办过,或者不归您审。这一批都没有通过" in page
+    assert f"第 {entries[1].pk} 号刚刚有人办过、周期已经办结,或者不归您审。这一批都没有通过" in page
     assert Decision.objects.count() == 1
 
 
