@@ -15,10 +15,9 @@ from members.models import Member, User
 from members.querysets import READING_ROLES, paths_of
 from members.uploads import file_response
 from scoring import permissions, services
-from scoring.documents import worded_by_name
-from scoring.engine.articles import Article
+from scoring.clauses import articles_of
 from scoring.forms import AnswerForm, DecisionForm, FirstCheckForm, ReversalForm, add_errors
-from scoring.models import Adoption, Entry, EntryStatus, Evidence, Question
+from scoring.models import Entry, EntryStatus, Evidence, Question
 from scoring.reviewing import Filters, can_review_somewhere
 from scoring.tables import EntryTable
 
@@ -119,7 +118,7 @@ def entry_page(
     check_form = first_check or (FirstCheckForm() if may_check else None)
     context = {
         "entry": entry,
-        "article": _article_of(entry),
+        "article": articles_of([entry])[entry.pk],
         "level": entry.level_words,
         "evidence": evidence,
         "course": course_of(entry, questions, evidence),
@@ -180,16 +179,6 @@ def course_of(entry: Entry, questions: list[Question], evidence: list[Evidence])
         words = f"{reversal.note}(第 {reversal.pk} 号记录)"
         found.append(Happening(reversal.declared_at, reversal.declared_by, "更正作废(冲正)", words))
     return sorted(found, key=lambda one: one.at)
-
-
-def _article_of(entry: Entry) -> Article:
-    """The clause in the words of the unit whose adoption the entry was declared under."""
-    branch = services.branch_on(entry.member, entry.date)
-    found = Adoption.objects.under_scheme([branch], entry.version.code, entry.date) if branch else {}
-    adoption = found.get(branch)
-    same = adoption is not None and adoption.version_id == entry.version_id
-    scheme = worded_by_name(adoption) if same else entry.version.scheme
-    return scheme.articles[entry.rule.article]
 
 
 def _waits_for(entry: Entry, user: User, asked: Question | None) -> str:
