@@ -285,6 +285,14 @@ class EntryQuerySet(models.QuerySet):
             was_asked=Exists(Question.objects.filter(entry=OuterRef("pk"))),
         )
 
+    def with_branch(self):
+        """Adds `branch_name` and `branch_path` of the organisation that the member belongs to today."""
+        today = Membership.objects.on(timezone.localdate()).filter(member=OuterRef("member"))
+        return self.annotate(
+            branch_name=models.Subquery(today.values("organization__name")[:1]),
+            branch_path=models.Subquery(today.values("organization__path")[:1]),
+        )
+
     @staticmethod
     def _settled() -> Exists:
         """As `require_day_open` refuses it: an entry counts on its own day only, so the day is in the period itself."""

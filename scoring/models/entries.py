@@ -104,6 +104,19 @@ class Entry(models.Model):
         return "" if self.version.faults else self.rule.level_words.get(self.level, "")
 
     @property
+    def particulars(self) -> str:
+        """What was filled in besides the day and the event, in a few words: 2 次,区级 10 分."""
+        said = (
+            f"{self.quantity} 次" if self.quantity > 1 else "",
+            self.level_words,
+            "" if self.points is None else f"{self.points.normalize():f} 分",
+            "" if self.amount_yuan is None else f"{self.amount_yuan.normalize():f} 元",
+            self.get_half_display(),
+            self.award,
+        )
+        return ",".join(filter(None, said))
+
+    @property
     def status_words(self) -> str:
         """The status; of an entry that waits, with the office that it waits for."""
         if self.status == EntryStatus.REVIEWED and not self.version.faults and self.rule.office == "discipline":

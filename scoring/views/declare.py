@@ -33,14 +33,17 @@ def mine(request: HttpRequest) -> HttpResponse:
     if not permissions.can_declare_anything(user):
         raise PermissionDenied
     declared = Entry.objects.lines().filter(Q(declared_by=user) | Q(member=user.member_id or 0))
-    declared = declared.with_state().select_related("member", "declared_by", "reversal")
+    declared = declared.with_state().with_branch().select_related("member", "declared_by", "reversal")
     entries = declared.prefetch_related("version").order_by("-declared_at", "-pk")
+    table, for_others = EntryTable(entries, request), bool(paths_of(user, permissions.DECLARING_ROLES))
+    if not for_others:
+        table.columns.hide("branch_name")
     context = {
         "drafts": EntryDraft.objects.of(user).select_related("member"),
         "asked": list(entries.asked_back().filter(declared_by=user)),
-        "for_others": bool(paths_of(user, permissions.DECLARING_ROLES)),
+        "for_others": for_others,
     }
-    return list_page(request, "scoring/mine.html", EntryTable(entries, request), context)
+    return list_page(request, "scoring/mine.html", table, context)
 
 
 @require_safe

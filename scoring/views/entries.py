@@ -11,14 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from members.lists import list_page
-from members.models import Member, User
+from members.models import User
 from members.querysets import READING_ROLES, paths_of
 from members.uploads import file_response
 from scoring import permissions, services
 from scoring.clauses import articles_of
-from scoring.forms import AnswerForm, DecisionForm, FirstCheckForm, ReversalForm, add_errors
+from scoring.forms import AnswerForm, DecisionForm, EntryFilter, FirstCheckForm, ReversalForm, add_errors
 from scoring.models import Entry, EntryStatus, Evidence, Question
-from scoring.reviewing import Filters, can_review_somewhere
+from scoring.reviewing import Filters, can_review_somewhere, clauses_in
 from scoring.tables import EntryTable
 
 
@@ -27,13 +27,10 @@ def entries(request: HttpRequest) -> HttpResponse:
     """Entries that the user may see, waiting ones first."""
     if not (request.user.member_id or paths_of(request.user, READING_ROLES)):
         raise PermissionDenied
-    status = request.GET.get("status", "")
-    search = request.GET.get("q", "")
-    found = Entry.objects.visible_to(request.user).lines().with_state()
-    if status in EntryStatus.values:
-        found = found.filter(status=status)
-    if search.strip():
-        found = found.filter(member__in=Member.objects.search(search))
+    only_own = not paths_of(request.user, READING_ROLES)
+    visible = Entry.objects.visible_to(request.user).lines()
+    form = EntryFilter(request.GET, user=request.user, clauses=clauses_in(visible), only_own=only_own)
+    found = form.apply(visible).with_state().with_branch()
     waiting = Case(
         When(status="reviewed", then=Value(0)),
         When(status="declared", then=Value(1)),
@@ -42,13 +39,13 @@ def entries(request: HttpRequest) -> HttpResponse:
     )
     found = found.select_related("member", "declared_by", "reversal").prefetch_related("version")
     table = EntryTable(found.order_by(waiting, "-date", "-pk"), request)
+    if only_own:
+        table.columns.hide("branch_name")
     context = {
-        "status": status,
-        "statuses": EntryStatus.choices,
-        "search": search,
+        "form": form,
         "may_declare": permissions.can_declare_anything(request.user),
         "may_review": can_review_somewhere(request.user),
-        "only_own": not paths_of(request.user, READING_ROLES),
+        "only_own": only_own,
     }
     return list_page(request, "scoring/entries.html", table, context)
 
