@@ -162,6 +162,14 @@ class EntryForm(forms.ModelForm):
         if not scored:
             field.help_text = "现在没有人按这个方案考核。"
 
+    def said_of(self, entry: Entry) -> dict[str, str]:
+        """What an entry says, as it would be typed into this form."""
+        values = {name: getattr(entry, name) for name in self.fields if name != "files"}
+        if "member" in values:
+            typed = isinstance(self.fields["member"], MemberByNameField)
+            values["member"] = entry.member.number if typed else entry.member_id
+        return {name: "" if value is None else str(value) for name, value in values.items()}
+
     def clean_date(self):
         date = self.cleaned_data["date"]
         if date > timezone.localdate():

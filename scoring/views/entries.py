@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, IntegerField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from members.lists import list_page
 from members.models import User
@@ -63,18 +63,21 @@ def evidence_file(request: HttpRequest, pk: int, evidence_pk: int) -> HttpRespon
     return file_response(shown.file, shown.name)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw_entry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Back to the entry, now withdrawn by whoever declared it."""
+    """Ask, then back to the entry, now withdrawn by whoever declared it."""
     entry = entry_or_404(request, pk)
     if not permissions.can_withdraw(request.user, entry):
         raise PermissionDenied
+    if request.method != "POST":
+        context = {"entry": entry, "files": entry.evidence.count()}
+        return render(request, "scoring/withdraw.html", context)
     try:
         services.withdraw_entry(entry, actor=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, "已撤回,不再送审。写错的,可以重新登记一条。")
+        messages.success(request, "已撤回,不再送审。写错的,按「照这条再报」,改好再提交。")
     return redirect("scoring:entry", pk=pk)
 
 
@@ -127,6 +130,7 @@ def entry_page(
         "following": Filters.read(request.GET).next_after(entry, request.user) if step else None,
         "may_answer": may_answer,
         "may_withdraw": waits and permissions.can_withdraw(request.user, entry),
+        "may_declare_again": not entry.is_settled and permissions.can_declare_again(request.user, entry),
         "may_reverse": permissions.can_reverse(request.user, entry),
         "waits_for": "" if step or may_answer or check_form else _waits_for(entry, request.user, asked),
     }

@@ -210,6 +210,10 @@ def test_reverse_keeps_both_and_counts_neither(sign_in, people, bonus):
 def test_withdraw_by_its_author_keeps_the_record(sign_in, people, bonus):
     client = sign_in(people.secretary)
     assert "撤回这条记录" in client.get(reverse("scoring:entry", args=[bonus.pk])).content.decode()
+    check = client.get(reverse("scoring:withdraw", args=[bonus.pk])).content.decode()
+    assert all(words in check for words in ("撤回这条记录?", "义诊", "待街道审批"))
+    bonus.refresh_from_db()
+    assert bonus.status == "reviewed"
     page = client.post(reverse("scoring:withdraw", args=[bonus.pk]), follow=True).content.decode()
     bonus.refresh_from_db()
     assert (bonus.status, bonus.decisions.get().step) == ("withdrawn", "withdrawal")
