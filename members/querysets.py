@@ -109,6 +109,16 @@ class DatedQuerySet(models.QuerySet):
         return self.on(timezone.localdate())
 
 
+class ClosedPeriodQuerySet(models.QuerySet):
+    def settling(self, place: OuterRef, day: OuterRef):
+        """Periods that settle an outer row's day for the organisation with its tree path: the day is in or before them.
+
+        place: refers to the path, day: to the day.
+        """
+        place = models.ExpressionWrapper(place, models.CharField())
+        return self.filter(ends_on__gte=day).alias(place=place).filter(place__startswith=F("organization__path"))
+
+
 class OrganizationQuerySet(MP_NodeQuerySet):
     def under(self, organization: "Organization"):
         """The organisation and everything below it."""
@@ -325,9 +335,7 @@ class ActivityQuerySet(models.QuerySet):
         """Those that are unfinished for somebody whose attendance on the day may still be recorded: nothing is settled."""
         from members.models import Attendance, ClosedPeriod
 
-        place = models.ExpressionWrapper(OuterRef("organization__path"), models.CharField())
-        closed = ClosedPeriod.objects.filter(ends_on__gte=OuterRef(OuterRef("date")))
-        closed = closed.alias(place=place).filter(place__startswith=F("organization__path"))
+        closed = ClosedPeriod.objects.settling(OuterRef("organization__path"), OuterRef(OuterRef("date")))
         recorded = Attendance.objects.filter(activity=OuterRef(OuterRef("pk")), member=OuterRef("member"))
         return self.filter(Exists(self._belonging().exclude(Exists(recorded)).exclude(Exists(closed))))
 
@@ -361,9 +369,20 @@ class LeaveRequestQuerySet(models.QuerySet):
         return self.filter(Q(member=user.member_id) | self._kept_by(user))
 
     def to_decide_by(self, user: "User"):
-        """Undecided ones that the user may decide: never the user's own."""
+        """Undecided ones that the user may decide: never the user's own, and none of a day that is settled."""
         mine = Q(member=user.member_id) | Q(asked_by=user)
-        return self.filter(self._kept_by(user), state="waiting").exclude(mine)
+        waiting = self.filter(self._kept_by(user), state="waiting").exclude(mine)
+        return waiting.with_settled().filter(is_settled=False)
+
+    def with_settled(self):
+        """Adds `is_settled`, whether the activity's day is settled for its organisation or for the member's branch."""
+        from members.models import ClosedPeriod, Membership
+
+        day = OuterRef("activity__date")
+        held = ClosedPeriod.objects.settling(OuterRef("activity__organization__path"), day)
+        of_branch = ClosedPeriod.objects.settling(OuterRef("organization__path"), OuterRef(day))
+        branch = Membership.objects.on(day).filter(Exists(of_branch), member=OuterRef("member"))
+        return self.annotate(is_settled=Exists(held) | Exists(branch))
 
     @staticmethod
     def _kept_by(user: "User") -> Q:

@@ -246,7 +246,7 @@ def _why(line: LineSheet, entry: Entry | None, may_see: bool) -> str:
 
 
 def _entries(pks: list[int]) -> dict[int, Entry]:
-    found: QuerySet[Entry] = Entry.objects.filter(pk__in=pks).with_questions()
+    found: QuerySet[Entry] = Entry.objects.filter(pk__in=pks).with_state()
     entries = {entry.pk: entry for entry in found.select_related("reversal", "declared_by").prefetch_related("version")}
     prefetch_related_objects([one for one in entries.values() if one.status == EntryStatus.REJECTED], "decisions")
     return entries

@@ -1,13 +1,14 @@
 """Drafts of entries: kept as they are typed, sent once, or discarded with their files."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import transaction
 
 from members.models import Member, User
+from members.models.files import StoredFile
 from members.uploads import CheckedFile, storing
 from scoring.engine.scheme import EntryItem
 from scoring.models import DraftFile, Entry, EntryDraft
@@ -53,6 +54,18 @@ def keep_draft(
             for digest, file in new.items()
         )
     return draft
+
+
+def copies_of(files: Iterable[StoredFile]) -> tuple[list[CheckedFile], list[str]]:
+    """Copies of stored files, to be stored once more, and the names of those that are not in the storage any more."""
+    copies, missing = [], []
+    for one in files:
+        try:
+            with one.file.open("rb") as content:
+                copies.append(CheckedFile(one.name, one.kind, content.read()))
+        except FileNotFoundError:
+            missing.append(one.name)
+    return copies, missing
 
 
 @transaction.atomic

@@ -1,10 +1,12 @@
 """What somebody is declaring: a draft under a clause that may be declared today."""
 
 from dataclasses import dataclass
+from uuid import UUID, uuid5
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
+from members.models import User
 from scoring.declaring import Desk
 from scoring.engine.scheme import EntryItem
 from scoring.forms import EntryForm
@@ -13,7 +15,8 @@ from scoring.permissions import can_declare
 from scoring.services import check_entry
 
 LONGEST_FIELD = 500  # characters of what is typed in one field; the form itself allows less
-NOT_OFFERED = "现在不能再按这一条申报了:方案换了一版,或者您的岗位变了。可以丢弃这份草稿,重新选条款。"
+NOT_OFFERED = "现在不能再按这一条申报了:方案换了一版,或者您的岗位变了。请重新选条款。"
+AGAIN = UUID("5f0f7c3e-6a0c-4d55-9a5e-1c6c1d8b7a42")  # of tokens that say which entry a draft was made from
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,25 @@ class Declaration:
         if not found:
             raise ValidationError(NOT_OFFERED)
         return cls(draft, desk, adoption, found.rule)
+
+    @classmethod
+    def again(cls, entry: Entry, user: User) -> "Declaration":
+        """A new one that says what an entry of the user's says; made twice, it has the same token.
+
+        Raises ValidationError where the clause is not offered any more.
+        """
+        draft = EntryDraft(
+            author=user,
+            member=entry.member,
+            for_self=entry.member_id == user.member_id,
+            scheme=entry.version.code,
+            item=entry.item,
+            title=entry.title,
+            token=uuid5(AGAIN, str(entry.pk)),
+        )
+        declaration = cls.of(draft)
+        draft.fields = declaration.form().said_of(entry)
+        return declaration
 
     @property
     def kept_files(self) -> int:

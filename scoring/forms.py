@@ -11,12 +11,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from members.forms.files import CheckedFilesField
+from members.forms.filters import PeriodFilter
 from members.forms.page import PageForm, helper
 from members.models import Member, User
 from members.uploads import PAPERS
 from scoring.draft_services import MOST_FILES
 from scoring.engine.scheme import EntryItem
 from scoring.models import Entry, EntryStatus
+from scoring.models.entries import LEFT_OVER
 from scoring.permissions import declaring_roles
 
 MOST_TIMES = 20  # in one record
@@ -57,6 +59,45 @@ class MemberByNameField(forms.CharField):
             numbers = "、".join(member.number for member in found)
             raise ValidationError(f"有不止一位「{text}」({numbers}),请写编号。")
         return found[0]
+
+
+class EntryFilter(PeriodFilter):
+    """Which entries a list shows. Of whoever sees only their own there is no choice of people."""
+
+    q = forms.CharField(label="党员", required=False, max_length=30)
+    item = forms.ChoiceField(label="条款", required=False)
+    status = forms.ChoiceField(
+        label="状态", required=False, choices=[("", "全部"), *EntryStatus.choices, ("left_over", LEFT_OVER)]
+    )
+    field_order = ["status", "period", "item", "organization", "q"]
+
+    def __init__(self, *args, clauses: list[tuple[str, str]], only_own: bool, **kwargs):
+        """clauses: codes and titles to choose from."""
+        super().__init__(*args, **kwargs)
+        self.fields["item"].choices = [("", "全部"), *clauses]
+        self.fields["q"].widget.attrs["placeholder"] = "姓名、首字母或编号"
+        self.fields["q"].widget.input_type = "search"
+        if only_own:
+            del self.fields["organization"], self.fields["q"]
+
+    def apply(self, entries):
+        """The entries that match; none for a filter that is refused."""
+        if not self.is_valid():
+            return entries.none()
+        wanted = self.cleaned_data
+        if wanted["status"] == "left_over":
+            entries = entries.left_over()
+        elif wanted["status"]:
+            entries = entries.filter(status=wanted["status"])
+        if self.days:
+            entries = entries.filter(date__range=self.days)
+        if wanted["item"]:
+            entries = entries.filter(item=wanted["item"])
+        if wanted.get("organization"):
+            entries = entries.filter(member__in=Member.objects.of(wanted["organization"]))
+        if wanted.get("q"):
+            entries = entries.filter(member__in=Member.objects.search(wanted["q"]))
+        return entries
 
 
 class EntryForm(forms.ModelForm):
@@ -120,6 +161,14 @@ class EntryForm(forms.ModelForm):
         field.choices = [("", "请选择"), *words.items()]
         if not scored:
             field.help_text = "现在没有人按这个方案考核。"
+
+    def said_of(self, entry: Entry) -> dict[str, str]:
+        """What an entry says, as it would be typed into this form."""
+        values = {name: getattr(entry, name) for name in self.fields if name != "files"}
+        if "member" in values:
+            typed = isinstance(self.fields["member"], MemberByNameField)
+            values["member"] = entry.member.number if typed else entry.member_id
+        return {name: "" if value is None else str(value) for name, value in values.items()}
 
     def clean_date(self):
         date = self.cleaned_data["date"]

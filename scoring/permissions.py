@@ -104,6 +104,12 @@ def can_withdraw(user: User, entry: Entry) -> bool:
     return entry.is_pending and entry.declared_by_id == user.pk
 
 
+def can_declare_again(user: User, entry: Entry) -> bool:
+    """Whoever put down what was refused or withdrawn, as far as they may declare by that clause today."""
+    over = entry.status in (EntryStatus.REJECTED, EntryStatus.WITHDRAWN) and not entry.version.faults
+    return over and entry.declared_by_id == user.pk and can_declare(user, entry.member, entry.rule)
+
+
 def can_reverse(user: User, entry: Entry) -> bool:
     """The office that decides the item takes an approved entry back; not one's own."""
     return (

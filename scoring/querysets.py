@@ -62,6 +62,19 @@ def _counting(lineage: list[str], own: "dict[str, dict[str, Adoption]]") -> "lis
     return [general, *(one for one in special if one.version.code != general.version.code)]
 
 
+def _counting_there(
+    organizations: "list[Organization]", rows: "list[Adoption]", day: datetime.date
+) -> "dict[Organization, list[Adoption]]":
+    """For each organisation what counts there on a day, of adoptions in the order in which they begin."""
+    latest = {(row.organization.path, row.position): row for row in rows if row.starts_on <= day}
+    own: dict[str, dict[str, Adoption]] = {}
+    for (path, position), row in latest.items():
+        if row.ends_on is None or row.ends_on >= day:
+            own.setdefault(path, {})[position] = row
+    found = {organization: _counting(organization.lineage, own) for organization in organizations}
+    return {organization: adoptions for organization, adoptions in found.items() if adoptions}
+
+
 def holders_of(adoption: "Adoption", day: datetime.date) -> "models.QuerySet[Position]":
     """Posts that bring their holders under an adoption on a day: those held on the first day of its period."""
     from scoring.engine import Period
@@ -193,17 +206,18 @@ class AdoptionQuerySet(models.QuerySet):
         First the nearest one for everybody, then the nearest ones for the holders of a position, unless they are of
         the scheme that everybody is scored under anyway.
         """
-        organizations = list(organizations)
-        paths = {path for organization in organizations for path in organization.lineage}
-        rows = self.filter(organization__path__in=paths, starts_on__lte=day).order_by("starts_on")
-        rows = rows.select_related("organization").prefetch_related("version")  # a version is read once for all rows
-        latest = {(row.organization.path, row.position): row for row in rows}
-        own: dict[str, dict[str, Adoption]] = {}
-        for (path, position), row in latest.items():
-            if row.ends_on is None or row.ends_on >= day:
-                own.setdefault(path, {})[position] = row
-        found = {organization: _counting(organization.lineage, own) for organization in organizations}
-        return {organization: adoptions for organization, adoptions in found.items() if adoptions}
+        return self.counting_on_days({day: list(organizations)})[day]
+
+    def counting_on_days(
+        self, places: "dict[datetime.date, list[Organization]]"
+    ) -> "dict[datetime.date, dict[Organization, list[Adoption]]]":
+        """As `counting_at`, for some organisations on each of several days; no more queries than for one."""
+        paths = {path for there in places.values() for organization in there for path in organization.lineage}
+        rows = self.filter(
+            organization__path__in=paths, starts_on__lte=max(places, default=datetime.date.min)
+        ).order_by("starts_on")
+        rows = list(rows.select_related("organization").prefetch_related("version"))  # a version is read once for all
+        return {day: _counting_there(there, rows, day) for day, there in places.items()}
 
     def under_scheme(
         self, branches: "Iterable[Organization]", code: str, day: datetime.date
@@ -243,17 +257,47 @@ class EntryQuerySet(models.QuerySet):
     def pending(self):
         return self.filter(status__in=("declared", "reviewed"))
 
+    def undecided(self):
+        """Pending ones that may still be decided, answered or withdrawn: their day is not settled."""
+        return self.pending().exclude(self._settled())
+
+    def left_over(self):
+        """Pending ones whose day was settled before they were decided."""
+        return self.pending().filter(self._settled())
+
     def asked_back(self):
         """Those that wait for their author's answer to a question."""
-        return self.pending().filter(self._open_question())
+        return self.undecided().filter(self._open_question())
 
-    def with_questions(self):
-        """Adds `is_asked`, whether a question waits for its answer, and `was_asked`, whether there was any."""
+    def with_state(self):
+        """Adds `is_settled`, whether the day is in a settled period of the branch that the member was in, `is_asked`,
+        whether a question waits for its answer, and `was_asked`, whether there was any.
+        """
         from scoring.models import Question
 
         return self.annotate(
-            is_asked=self._open_question(), was_asked=Exists(Question.objects.filter(entry=OuterRef("pk")))
+            is_settled=self._settled(),
+            is_asked=self._open_question(),
+            was_asked=Exists(Question.objects.filter(entry=OuterRef("pk"))),
         )
+
+    def with_branch(self):
+        """Adds `branch_name` and `branch_path` of the organisation that the member belongs to today."""
+        today = Membership.objects.on(timezone.localdate()).filter(member=OuterRef("member"))
+        return self.annotate(
+            branch_name=models.Subquery(today.values("organization__name")[:1]),
+            branch_path=models.Subquery(today.values("organization__path")[:1]),
+        )
+
+    @staticmethod
+    def _settled() -> Exists:
+        """As `require_day_open` refuses it: an entry counts on its own day only, so the day is in the period itself."""
+        from members.models import ClosedPeriod
+
+        day = OuterRef("date")
+        covering = ClosedPeriod.objects.settling(OuterRef("organization__path"), OuterRef(day))
+        covering = covering.filter(starts_on__lte=OuterRef(day))
+        return Exists(Membership.objects.on(day).filter(Exists(covering), member=OuterRef("member")))
 
     @staticmethod
     def _open_question() -> Exists:

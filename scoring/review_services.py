@@ -79,7 +79,7 @@ def approve_together(seen: Mapping[int, str], *, actor: User) -> list[Decision]:
     """Decisions on all of the entries, or on none of them.
 
     seen: status by key, as the approver saw each entry waiting. Raises ValidationError naming those that somebody has
-    decided, asked about or changed meanwhile, or that have to be looked at one by one.
+    decided, asked about or changed meanwhile, that are settled, or that have to be looked at one by one.
     """
     if not 1 <= len(seen) <= MOST_AT_ONCE:
         raise ValidationError(f"一次通过 1 到 {MOST_AT_ONCE} 条,请重新勾选。")
@@ -89,7 +89,9 @@ def approve_together(seen: Mapping[int, str], *, actor: User) -> list[Decision]:
         raise ValidationError(DONE)
     gone = [pk for pk in seen if pk not in mine or mine[pk].status != seen[pk]]
     if gone:
-        raise ValidationError(f"{_numbers(gone)}刚刚有人办过,或者不归您审。这一批都没有通过,请回到列表重新勾选。")
+        raise ValidationError(
+            f"{_numbers(gone)}刚刚有人办过、周期已经办结,或者不归您审。这一批都没有通过,请回到列表重新勾选。"
+        )
     kept = [pk for pk, entry in mine.items() if look_reason(entry)]
     if kept:
         raise ValidationError(f"{_numbers(kept)}要逐条看,不能一起通过。这一批都没有通过,请回到列表重新勾选。")

@@ -20,16 +20,16 @@ def can_review_somewhere(user: User) -> bool:
 def waiting_for(user: User, *roles: str) -> QuerySet[Entry]:
     """Entries whose next step is the user's, asked back or not, oldest first: those of `can_review` and `can_approve`.
 
-    roles: only those that the user decides in these; without any, in all. With the columns of `with_questions`.
+    roles: only those that the user decides in these; without any, in all. With the columns of `with_state`.
     """
     roles = roles or REVIEWING_ROLES
     fit = _step(user, EntryStatus.DECLARED, *(role for role in roles if role in BRANCH_ROLES))
     for role in roles:
         if role in STREET_ROLES and paths_of(user, (role,)):
             fit |= _step(user, EntryStatus.REVIEWED, role) & items_approved_by(role)
-    found = Entry.objects.lines().filter(fit).exclude(declared_by=user).exclude(member=user.member_id or 0)
+    found = Entry.objects.lines().undecided().filter(fit).exclude(declared_by=user).exclude(member=user.member_id or 0)
     handled = Decision.objects.filter(decided_by=user).values("entry")
-    found = found.exclude(status=EntryStatus.REVIEWED, pk__in=handled).with_questions()
+    found = found.exclude(status=EntryStatus.REVIEWED, pk__in=handled).with_state()
     return found.select_related("first_check").order_by("declared_at", "pk")
 
 
@@ -40,7 +40,7 @@ def _step(user: User, status: str, *roles: str) -> Q:
 def to_check_first(user: User) -> QuerySet[Entry]:
     """Declarations of the user's group that wait for its leader's first check, oldest first: those of `can_check_first`."""
     group = Member.objects.for_roles(user, Role.GROUP_LEADER)
-    found = Entry.objects.visible_to(user).lines().filter(status=EntryStatus.DECLARED, first_check=None)
+    found = Entry.objects.visible_to(user).lines().undecided().filter(status=EntryStatus.DECLARED, first_check=None)
     found = found.filter(member__in=group).exclude(member__in=Member.objects.for_roles(user, *BRANCH_ROLES))
     found = found.exclude(declared_by=user).exclude(member=user.member_id or 0)
     return found.order_by("declared_at", "pk")
@@ -91,7 +91,7 @@ class Filters:
     def entries(self, user: User) -> QuerySet[Entry]:
         """The entries that fit, oldest first."""
         if self.whose == self.ALL:
-            found = Entry.objects.visible_to(user).lines().pending().with_questions()
+            found = Entry.objects.visible_to(user).lines().undecided().with_state()
             found = found.select_related("first_check").order_by("declared_at", "pk")
         else:
             found = waiting_for(user).filter(is_asked=self.whose == self.ASKED)

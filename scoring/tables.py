@@ -6,14 +6,21 @@ from members.lists import Figures, ListTable
 
 
 class EntryTable(ListTable):
-    """Rows are entries from `with_questions()`, with member, who declared it, its version and its reversal."""
+    """Rows are entries from `with_state()` and `with_branch()`, with member, who declared it, version and reversal."""
 
     title = "记分"
     date = Column("日期", order_by=("date", "pk"), initial_sort_descending=True)
     member = Column("党员", accessor="member__name", order_by=("member__pinyin", "member__number", "date", "pk"))
+    number = Column("编号", accessor="member__number", visible=False)
+    branch_name = Column("所在组织", order_by=("branch_path", "date", "pk"))
     clause = Column("条款和事由", accessor="title", orderable=False, exclude_from_export=True)
     rule = Column("条款", accessor="title", visible=False)
-    quantity = Figures("数量", visible=False)
+    quantity = Figures("次数", visible=False)
+    level = Column("级别", accessor="level_words", visible=False)
+    points = Figures("分值", visible=False)
+    amount_yuan = Figures("金额(元)", visible=False)
+    half = Column("半年", accessor="get_half_display", visible=False)
+    award = Column("奖项", visible=False)
     note = Column("事由", visible=False)
     proxy = Column("代报", accessor="proxy_words", visible=False)
     state = Column("状态", accessor="state_words", order_by=("status", "date", "pk"))

@@ -23,5 +23,6 @@ urlpatterns = [
     path("entries/<int:pk>/answer/", review.answer, name="answer"),
     path("entries/<int:pk>/evidence/<int:evidence_pk>/", entries.evidence_file, name="evidence"),
     path("entries/<int:pk>/withdraw/", entries.withdraw_entry, name="withdraw"),
+    path("entries/<int:pk>/again/", declare.declare_again, name="declare_again"),
     path("entries/<int:pk>/reverse/", entries.reverse_entry, name="reverse"),
 ]

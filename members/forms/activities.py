@@ -10,37 +10,27 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 
-from members.dates import first_of, half_name, half_of, last_of, months_of_half
 from members.expected import at_first, exempt_from
+from members.forms.filters import PeriodFilter
 from members.forms.page import DateInput, helper, offer, only_choice, pair
 from members.models import Activity, Attendance, AttendanceStatus, LeaveRequest, Member, Organization, User
 from members.permissions import ATTENDANCE_ROLES
 
-HALVES_BACK = 6
 FURTHEST_AHEAD = datetime.timedelta(days=366)
 FURTHEST_BACK = datetime.timedelta(days=2 * 366)
 WARNINGS = (AttendanceStatus.LATE, AttendanceStatus.LEFT_EARLY, AttendanceStatus.PERSONAL_LEAVE)
 FAULTS = (AttendanceStatus.ABSENT, AttendanceStatus.PROXY)
 
 
-class ActivityFilter(forms.Form):
-    period = forms.ChoiceField(label="时间", required=False)
-    organization = forms.ModelChoiceField(Organization.objects.none(), label="组织", required=False, empty_label="全部")
+class ActivityFilter(PeriodFilter):
     to_record = forms.BooleanField(label="只看考勤还没有登记完的", required=False)
-
-    def __init__(self, *args, user: User, **kwargs):
-        super().__init__(*args, **kwargs)
-        halves = [half_of(first_of(timezone.localdate(), -6 * back)) for back in range(HALVES_BACK)]
-        self.fields["period"].choices = [("", "全部"), *((half, half_name(half)) for half in halves)]
-        offer(self, "organization", Organization.objects.visible_to(user))
 
     def apply(self, activities):
         """The activities that match; none for a filter that is refused."""
         if not self.is_valid():
             return activities.none()
-        if self.cleaned_data["period"]:
-            months = months_of_half(self.cleaned_data["period"])
-            activities = activities.in_period(months[0], last_of(months[-1]))
+        if self.days:
+            activities = activities.in_period(*self.days)
         if self.cleaned_data["organization"]:
             activities = activities.filter(organization__path__startswith=self.cleaned_data["organization"].path)
         if self.cleaned_data["to_record"]:
@@ -136,7 +126,8 @@ def attendance_rows(activity: Activity, members: list[Member], data=None) -> lis
     exempt = exempt_from(activity, members)
     first = at_first(activity, members, exempt)
     open_ = (LeaveRequest.State.WAITING, LeaveRequest.State.APPROVED)
-    leave = {request.member_id: request for request in activity.leave_requests.filter(state__in=open_)}
+    asked = activity.leave_requests.filter(state__in=open_).with_settled()
+    leave = {request.member_id: request for request in asked}
     rows = [AttendanceRow(member, first[member.pk], saved.get(member.pk), leave.get(member.pk)) for member in members]
     for row in rows:
         row.exempt = row.member.pk in exempt

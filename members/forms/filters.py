@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from members.dates import first_of, half_name, half_of, month_name
+from members.dates import first_of, half_name, half_of, last_of, month_name, months_of_half
 from members.forms.page import offer
 from members.forms.roster import editable_organizations
 from members.models import Organization, User
@@ -16,6 +16,7 @@ MONTHS_BACK = 24
 EARLIEST = 2008  # the year of the dues standard: nothing on record is older
 YEARS_BACK = 2
 HALVES_BACK = 5
+HALVES_LISTED = 6  # where every one may be asked for
 
 
 class SpanFilter(forms.Form):
@@ -55,6 +56,27 @@ class SpanFilter(forms.Form):
             return present, None
         wanted = self.cleaned_data
         return wanted[self.span] or present, wanted["organization"] or self.fields["organization"].queryset.first()
+
+
+class PeriodFilter(forms.Form):
+    """A half-year, and an organisation with all below it; every one of them unless asked otherwise."""
+
+    period = forms.ChoiceField(label="时间", required=False)
+    organization = forms.ModelChoiceField(Organization.objects.none(), label="组织", required=False, empty_label="全部")
+
+    def __init__(self, *args, user: User, **kwargs):
+        super().__init__(*args, **kwargs)
+        halves = [half_of(first_of(timezone.localdate(), -6 * back)) for back in range(HALVES_LISTED)]
+        self.fields["period"].choices = [("", "全部"), *((half, half_name(half)) for half in halves)]
+        offer(self, "organization", Organization.objects.visible_to(user))
+
+    @property
+    def days(self) -> tuple[datetime.date, datetime.date] | None:
+        """The first and the last day of the half-year that a filter in order asks for."""
+        if not self.cleaned_data["period"]:
+            return None
+        months = months_of_half(self.cleaned_data["period"])
+        return months[0], last_of(months[-1])
 
 
 class MonthFilter(SpanFilter):

@@ -160,3 +160,13 @@ class LeaveRequest(models.Model):
     @property
     def is_waiting(self) -> bool:
         return self.state == self.State.WAITING
+
+    @property
+    def is_left_over(self) -> bool:
+        """Nobody decided before the period was closed. Of requests from `with_settled()`."""
+        return self.is_waiting and self.is_settled
+
+    @property
+    def state_words(self) -> str:
+        """What has become of the request, as lists show it. Of requests from `with_settled()`."""
+        return "办结时没有批" if self.is_left_over else self.get_state_display()

@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models import F, Q
 from treebeard.mp_tree import MP_Node
 
-from members.querysets import OrganizationManager, lineage
+from members.querysets import ClosedPeriodQuerySet, OrganizationManager, lineage
 
 
 class OrganizationKind(models.TextChoices):
@@ -108,6 +108,8 @@ class ClosedPeriod(models.Model):
     title = models.CharField("周期", max_length=20)
     starts_on = models.DateField("开始")
     ends_on = models.DateField("结束")
+
+    objects = ClosedPeriodQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "已办结的周期"

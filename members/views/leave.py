@@ -45,12 +45,12 @@ def leave(request: HttpRequest) -> HttpResponse:
     if not member and not keeps:
         raise PermissionDenied
     related = ("activity__organization", "member", "decided_by")
-    seen = LeaveRequest.objects.visible_to(request.user).select_related(*related)
+    seen = LeaveRequest.objects.visible_to(request.user).with_settled().select_related(*related)
     of_others = seen.exclude(member=member) if member else seen
     context = {
         "keeps": keeps,
         "waiting": LeaveRequest.objects.to_decide_by(request.user).select_related(*related).order_by("asked_at"),
-        "decided": of_others.exclude(state=LeaveRequest.State.WAITING)[:SHOWN] if keeps else [],
+        "decided": of_others.exclude(state=LeaveRequest.State.WAITING, is_settled=False)[:SHOWN] if keeps else [],
         "own": seen.filter(member=member)[:SHOWN] if member else [],
         "activities": activities_to_ask_for(member)[:SHOWN] if member else [],
         "is_member": bool(member),
@@ -84,7 +84,8 @@ def ask_leave(request: HttpRequest, pk: int) -> HttpResponse:
 def leave_request(request: HttpRequest, pk: int) -> HttpResponse:
     """One request; whoever keeps the attendance decides on it here."""
     related = ("activity__organization", "member", "decided_by", "asked_by")
-    asked = get_object_or_404(LeaveRequest.objects.visible_to(request.user).select_related(*related), pk=pk)
+    seen = LeaveRequest.objects.visible_to(request.user).with_settled()
+    asked = get_object_or_404(seen.select_related(*related), pk=pk)
     may_decide = permissions.can_decide_leave(request.user, asked)
     if request.method == "POST" and not may_decide:
         raise PermissionDenied
@@ -104,7 +105,7 @@ def leave_request(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "asked": asked,
         "form": form,
-        "may_decide": may_decide and asked.is_waiting,
+        "may_decide": may_decide and asked.is_waiting and not asked.is_left_over,
         "is_own": asked.member_id == request.user.member_id,
         "mark": asked.activity.attendances.filter(member=asked.member).first(),
     }

@@ -50,7 +50,8 @@ def upcoming(member: Member) -> list[Activity]:
     coming = coming.in_period(today, today + UPCOMING).order_by("date", "starts_at", "pk")
     recorded = Attendance.objects.filter(member=member, activity=OuterRef("pk"))
     coming = coming.exclude(date=today, starts_at__lt=now.time()).exclude(Exists(recorded))
-    asked = LeaveRequest.objects.filter(member=member).exclude(state=LeaveRequest.State.WITHDRAWN).order_by("pk")
+    asked = LeaveRequest.objects.filter(member=member).exclude(state=LeaveRequest.State.WITHDRAWN)
+    asked = asked.with_settled().order_by("pk")
     found = list(coming.prefetch_related(Prefetch("leave_requests", asked, to_attr="own_requests"))[:LISTED])
     for activity in found:
         activity.leave = activity.own_requests[-1] if activity.own_requests else None

@@ -22,6 +22,9 @@ class EntryStatus(models.TextChoices):
     WITHDRAWN = "withdrawn", "已撤回"
 
 
+LEFT_OVER = "办结时没有审完"  # pending, in a settled period
+
+
 class Entry(models.Model):
     """A merit, fault, veto or record of a member under one item of the scheme.
 
@@ -101,6 +104,19 @@ class Entry(models.Model):
         return "" if self.version.faults else self.rule.level_words.get(self.level, "")
 
     @property
+    def particulars(self) -> str:
+        """What was filled in besides the day and the event, in a few words: 2 次,区级 10 分."""
+        said = (
+            f"{self.quantity} 次" if self.quantity > 1 else "",
+            self.level_words,
+            "" if self.points is None else f"{self.points.normalize():f} 分",
+            "" if self.amount_yuan is None else f"{self.amount_yuan.normalize():f} 元",
+            self.get_half_display(),
+            self.award,
+        )
+        return ",".join(filter(None, said))
+
+    @property
     def status_words(self) -> str:
         """The status; of an entry that waits, with the office that it waits for."""
         if self.status == EntryStatus.REVIEWED and not self.version.faults and self.rule.office == "discipline":
@@ -109,9 +125,11 @@ class Entry(models.Model):
 
     @property
     def state_words(self) -> str:
-        """What has become of the entry, as lists show it. Of entries from `with_questions()`."""
+        """What has become of the entry, as lists show it. Of entries from `with_state()`."""
         if hasattr(self, "reversal"):
             return "已冲正"
+        if self.is_left_over:
+            return LEFT_OVER
         return "等申报人答复" if self.is_pending and self.is_asked else self.status_words
 
     @property
@@ -125,6 +143,11 @@ class Entry(models.Model):
     @property
     def is_pending(self) -> bool:
         return self.status in (EntryStatus.DECLARED, EntryStatus.REVIEWED)
+
+    @property
+    def is_left_over(self) -> bool:
+        """Its period was closed before it was decided. Of entries from `with_state()`."""
+        return self.is_pending and self.is_settled
 
     @property
     def proxy_words(self) -> str:

@@ -22,6 +22,7 @@ from scoring.drafting import Declaration, typed
 from scoring.forms import EntryForm, add_errors
 from scoring.models import Adoption, Entry, EntryDraft
 from scoring.tables import EntryTable
+from scoring.views.entries import entry_or_404
 
 SIGNS = (("merit", "加分"), ("fault", "扣分"), ("direct", "直接定等"), ("record", "只作记录"))
 
@@ -33,14 +34,17 @@ def mine(request: HttpRequest) -> HttpResponse:
     if not permissions.can_declare_anything(user):
         raise PermissionDenied
     declared = Entry.objects.lines().filter(Q(declared_by=user) | Q(member=user.member_id or 0))
-    declared = declared.with_questions().select_related("member", "declared_by", "reversal")
+    declared = declared.with_state().with_branch().select_related("member", "declared_by", "reversal")
     entries = declared.prefetch_related("version").order_by("-declared_at", "-pk")
+    table, for_others = EntryTable(entries, request), bool(paths_of(user, permissions.DECLARING_ROLES))
+    if not for_others:
+        table.columns.hide("branch_name")
     context = {
         "drafts": EntryDraft.objects.of(user).select_related("member"),
         "asked": list(entries.asked_back().filter(declared_by=user)),
-        "for_others": bool(paths_of(user, permissions.DECLARING_ROLES)),
+        "for_others": for_others,
     }
-    return list_page(request, "scoring/mine.html", EntryTable(entries, request), context)
+    return list_page(request, "scoring/mine.html", table, context)
 
 
 @require_safe
@@ -154,6 +158,38 @@ def _form_page(request: HttpRequest, declaration: Declaration, form: EntryForm, 
         "for_self": declaration.desk.for_self,
     }
     return render(request, "scoring/add_item.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+def declare_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form of a draft that says what a refused or withdrawn entry of the user's said; a second click finds the same."""
+    entry = entry_or_404(request, pk)
+    if not permissions.can_declare_again(request.user, entry):
+        raise PermissionDenied
+    try:
+        declaration = Declaration.again(entry, request.user)
+        begun = EntryDraft.objects.filter(author=request.user, token=declaration.draft.token).first()
+        if begun is None:
+            begun = _copy(request, entry, declaration.draft)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("scoring:entry", pk=pk)
+    if begun.entry_id:
+        messages.info(request, f"已经照第 {pk} 号记录再报过,就是这一条。")
+        return redirect("scoring:entry", pk=begun.entry_id)
+    return redirect("scoring:draft", pk=begun.pk)
+
+
+def _copy(request: HttpRequest, entry: Entry, draft: EntryDraft) -> EntryDraft:
+    """The stored draft, with as many of the entry's files as a draft holds; what is not taken over is told."""
+    evidence = list(entry.evidence.all())
+    files, missing = draft_services.copies_of(evidence[: draft_services.MOST_FILES])
+    kept = draft_services.keep_draft(draft, draft.fields, entry.member, files)
+    lost = missing + [one.name for one in evidence[draft_services.MOST_FILES :]]
+    if lost:
+        messages.warning(request, f"材料「{'」「'.join(lost)}」没有带过来,要用的请重新上传。")
+    messages.success(request, f"已照第 {entry.pk} 号记录写好草稿。请改好再提交,提交以前不会计分。")
+    return kept
 
 
 @require_POST

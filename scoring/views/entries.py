@@ -8,18 +8,17 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, IntegerField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from members.lists import list_page
-from members.models import Member, User
+from members.models import User
 from members.querysets import READING_ROLES, paths_of
 from members.uploads import file_response
 from scoring import permissions, services
-from scoring.documents import worded_by_name
-from scoring.engine.articles import Article
-from scoring.forms import AnswerForm, DecisionForm, FirstCheckForm, ReversalForm, add_errors
-from scoring.models import Adoption, Entry, EntryStatus, Evidence, Question
-from scoring.reviewing import Filters, can_review_somewhere
+from scoring.clauses import articles_of
+from scoring.forms import AnswerForm, DecisionForm, EntryFilter, FirstCheckForm, ReversalForm, add_errors
+from scoring.models import Entry, EntryStatus, Evidence, Question
+from scoring.reviewing import Filters, can_review_somewhere, clauses_in
 from scoring.tables import EntryTable
 
 
@@ -28,13 +27,10 @@ def entries(request: HttpRequest) -> HttpResponse:
     """Entries that the user may see, waiting ones first."""
     if not (request.user.member_id or paths_of(request.user, READING_ROLES)):
         raise PermissionDenied
-    status = request.GET.get("status", "")
-    search = request.GET.get("q", "")
-    found = Entry.objects.visible_to(request.user).lines().with_questions()
-    if status in EntryStatus.values:
-        found = found.filter(status=status)
-    if search.strip():
-        found = found.filter(member__in=Member.objects.search(search))
+    only_own = not paths_of(request.user, READING_ROLES)
+    visible = Entry.objects.visible_to(request.user).lines()
+    form = EntryFilter(request.GET, user=request.user, clauses=clauses_in(visible), only_own=only_own)
+    found = form.apply(visible).with_state().with_branch()
     waiting = Case(
         When(status="reviewed", then=Value(0)),
         When(status="declared", then=Value(1)),
@@ -43,13 +39,13 @@ def entries(request: HttpRequest) -> HttpResponse:
     )
     found = found.select_related("member", "declared_by", "reversal").prefetch_related("version")
     table = EntryTable(found.order_by(waiting, "-date", "-pk"), request)
+    if only_own:
+        table.columns.hide("branch_name")
     context = {
-        "status": status,
-        "statuses": EntryStatus.choices,
-        "search": search,
+        "form": form,
         "may_declare": permissions.can_declare_anything(request.user),
         "may_review": can_review_somewhere(request.user),
-        "only_own": not paths_of(request.user, READING_ROLES),
+        "only_own": only_own,
     }
     return list_page(request, "scoring/entries.html", table, context)
 
@@ -67,18 +63,21 @@ def evidence_file(request: HttpRequest, pk: int, evidence_pk: int) -> HttpRespon
     return file_response(shown.file, shown.name)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw_entry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Back to the entry, now withdrawn by whoever declared it."""
+    """Ask, then back to the entry, now withdrawn by whoever declared it."""
     entry = entry_or_404(request, pk)
     if not permissions.can_withdraw(request.user, entry):
         raise PermissionDenied
+    if request.method != "POST":
+        context = {"entry": entry, "files": entry.evidence.count()}
+        return render(request, "scoring/withdraw.html", context)
     try:
         services.withdraw_entry(entry, actor=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, "已撤回,不再送审。写错的,可以重新登记一条。")
+        messages.success(request, "已撤回,不再送审。写错的,按「照这条再报」,改好再提交。")
     return redirect("scoring:entry", pk=pk)
 
 
@@ -109,15 +108,17 @@ def entry_page(
     first_check: FirstCheckForm | None = None,
 ) -> HttpResponse:
     """The entry's page; with a form that was refused, in its place."""
-    step = _step_of(entry, request.user)
+    waits = entry.is_pending and not entry.is_left_over
+    step = _step_of(entry, request.user) if waits else ""
     questions = list(entry.questions.select_related("asked_by", "answer__answered_by"))
-    asked = next((one for one in questions if not hasattr(one, "answer")), None) if entry.is_pending else None
+    asked = next((one for one in questions if not hasattr(one, "answer")), None) if waits else None
     evidence = list(entry.evidence.all())
     may_answer = asked is not None and permissions.can_answer(request.user, entry)
-    check_form = first_check or (FirstCheckForm() if permissions.can_check_first(request.user, entry) else None)
+    may_check = waits and permissions.can_check_first(request.user, entry)
+    check_form = first_check or (FirstCheckForm() if may_check else None)
     context = {
         "entry": entry,
-        "article": _article_of(entry),
+        "article": articles_of([entry])[entry.pk],
         "level": entry.level_words,
         "evidence": evidence,
         "course": course_of(entry, questions, evidence),
@@ -128,7 +129,8 @@ def entry_page(
         "step": step,
         "following": Filters.read(request.GET).next_after(entry, request.user) if step else None,
         "may_answer": may_answer,
-        "may_withdraw": permissions.can_withdraw(request.user, entry),
+        "may_withdraw": waits and permissions.can_withdraw(request.user, entry),
+        "may_declare_again": not entry.is_settled and permissions.can_declare_again(request.user, entry),
         "may_reverse": permissions.can_reverse(request.user, entry),
         "waits_for": "" if step or may_answer or check_form else _waits_for(entry, request.user, asked),
     }
@@ -180,20 +182,14 @@ def course_of(entry: Entry, questions: list[Question], evidence: list[Evidence])
     return sorted(found, key=lambda one: one.at)
 
 
-def _article_of(entry: Entry) -> Article:
-    """The clause in the words of the unit whose adoption the entry was declared under."""
-    branch = services.branch_on(entry.member, entry.date)
-    found = Adoption.objects.under_scheme([branch], entry.version.code, entry.date) if branch else {}
-    adoption = found.get(branch)
-    same = adoption is not None and adoption.version_id == entry.version_id
-    scheme = worded_by_name(adoption) if same else entry.version.scheme
-    return scheme.articles[entry.rule.article]
-
-
 def _waits_for(entry: Entry, user: User, asked: Question | None) -> str:
-    """Who acts next, and why the reader does not; empty once it is settled."""
+    """Who acts next, and why the reader does not; empty once it is decided."""
     if not entry.is_pending:
         return ""
+    if entry.is_left_over:
+        return (
+            "这一条所在的考核周期已经办结,办结时还没有审完。现在不再审,也不计分。街道重新打开那次考核以后,才能接着审。"
+        )
     if asked:
         return f"正在等{entry.declared_by.name}答复问询。"
     if entry.declared_by_id == user.pk and permissions.paths_of(user, permissions.STREET_ROLES):
@@ -205,6 +201,6 @@ def _waits_for(entry: Entry, user: User, asked: Question | None) -> str:
 
 
 def entry_or_404(request: HttpRequest, pk: int) -> Entry:
-    seen = Entry.objects.visible_to(request.user).lines().with_questions()
+    seen = Entry.objects.visible_to(request.user).lines().with_state()
     seen = seen.select_related("member", "declared_by", "first_check__checked_by").prefetch_related("version")
     return get_object_or_404(seen, pk=pk)

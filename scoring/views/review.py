@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from scoring import permissions, review_services, services
+from scoring.clauses import articles_of
 from scoring.forms import AnswerForm, DecisionForm, FirstCheckForm, add_errors
 from scoring.models import Entry, EntryStatus
 from scoring.review_services import MOST_AT_ONCE
@@ -30,22 +31,26 @@ DONE = {"approve": "已通过", "reject": "没有通过,本人会看到理由", 
 
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
-    """What waits for the user's decision, oldest first, by clause and branch; with what may be approved together."""
+    """What waits for the user's decision, oldest first, by clause and branch; with what may be approved together.
+
+    With `?all=1` all of these are ticked: what a box does where there is a script.
+    """
     user = request.user
     if not can_review_somewhere(user):
         raise PermissionDenied
     filters = Filters.read(request.GET)
     found = filters.entries(user)
-    rows = found.select_related("member", "declared_by").prefetch_related("version", "evidence")
-    page = Paginator(rows, MOST_AT_ONCE).get_page(request.GET.get("page"))
-    entries = list(page)
+    found = found.select_related("member", "declared_by").prefetch_related("version", "evidence")
+    page = Paginator(found, MOST_AT_ONCE).get_page(request.GET.get("page"))
     mine = filters.whose == Filters.MINE
     unfiltered = Filters(whose=filters.whose).entries(user)
+    rows = [(entry, look_reason(entry) if mine else "") for entry in page]
     context = {
         "page": page,
-        "rows": [(entry, look_reason(entry) if mine else "") for entry in entries],
+        "rows": rows,
         "mine": mine,
-        "may_together": mine and any(not look_reason(entry) for entry in entries),
+        "may_together": sum(not look for _, look in rows) if mine else 0,
+        "all_ticked": request.GET.get("all") == "1",
         "filters": filters,
         "query": urlencode(filters.query),
         "whose": Filters.CHOICES,
@@ -70,7 +75,12 @@ def together(request: HttpRequest) -> HttpResponse:
     if not chosen:
         messages.error(request, "没有勾选可以一起通过的记录。请先在列表里勾选。")
         return redirect(back)
-    context = {"entries": chosen, "left_out": len(set(pks)) - len(chosen), "back": back}
+    articles = articles_of(chosen)
+    context = {
+        "rows": [(entry, articles[entry.pk]) for entry in chosen],
+        "left_out": len(set(pks)) - len(chosen),
+        "back": back,
+    }
     return render(request, "scoring/together.html", context)
 
 

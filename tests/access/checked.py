@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members import services as roster
-from scoring.models import EntryDraft
+from scoring.models import Entry, EntryDraft
 from tests import factories as make
 
 SETTING = "set-five_leads_percent"
@@ -22,7 +22,7 @@ def checked_pages(
     visitors: dict[str, Client], objects, people: SimpleNamespace, places: SimpleNamespace
 ) -> Iterator[tuple[str, str, HttpResponse]]:
     """Name, path and answer of each."""
-    yield from _of_entries(visitors, objects)
+    yield from _of_entries(visitors, objects, people)
     yield from _of_votes(visitors, objects, people, places)
     yield from _of_measures_and_appeals(visitors, objects)
     yield from _of_adoptions(visitors["staff"], objects)
@@ -45,10 +45,17 @@ def _of_transfers(secretary, people, places):
     yield "check-undo-transfer", path, secretary.get(path)
 
 
-def _of_entries(visitors, objects):
+def _of_entries(visitors, objects, people):
     (declared, _), *_ = objects("declared_entry", "secretary")
     path = reverse("scoring:approve_together", query={"entry": declared["pk"]})
     yield "check-together", path, visitors["secretary"].get(path)
+    version = Entry.objects.get(pk=declared["pk"]).version
+    own = make.entry(
+        people.zhang, "bonus.public_good", version=version, date=timezone.localdate(), note="清扫楼道",
+        declared_by=people.member,
+    )  # fmt: skip
+    path = reverse("scoring:withdraw", args=[own.pk])
+    yield "check-withdraw", path, visitors["member"].get(path)
     (kept, _), *_ = objects("entry_draft", "member")
     fields = {"date": str(timezone.localdate()), "note": "小区清雪", "quantity": "1"}
     EntryDraft.objects.filter(pk=kept["pk"]).update(fields=fields)

@@ -62,6 +62,7 @@ ITEMS = {
     "reviewed_entry": ("bonus.public_good", "reviewed", "的事由"),
     "approved_entry": ("bonus.public_good", "approved", "的事由"),
     "discipline_entry": ("direct.sanction", "reviewed", "受处分"),
+    "refused_entry": ("bonus.public_good", "rejected", "没有通过的事由"),
     "asked_entry": ("bonus.public_good", "declared", "被问的事由"),
 }
 

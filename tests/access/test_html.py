@@ -84,6 +84,7 @@ def test_pages_to_check_are_what_they_are_called(visitors, objects, people, plac
         "check-undo-mobility": (200, "members/roster/undo_mobility.html"),
         "check-withdraw-payment": (200, "members/dues/withdraw_payment.html"),
         "check-together": (200, "scoring/together.html"),
+        "check-withdraw": (200, "scoring/withdraw.html"),
         "check-draft": (200, "evaluations/check_draft.html"),
         "check-ballot": (200, "evaluations/ballot_check.html"),
         "check-resolution": (200, "evaluations/resolution_check.html"),

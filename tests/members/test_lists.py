@@ -113,8 +113,9 @@ def test_the_workbook_of_entries_tells_the_clause_and_the_matter_apart(secretary
     fields = {"date": day, "note": "义诊", "declared_by": people.secretary}
     make.entry(people.zhang, "bonus.public_good", version=adopted, **fields)
     head, row = rows_of(secretary.get(reverse("scoring:entries"), {"export": "xlsx"}))
-    assert head == ["日期", "党员", "条款", "数量", "事由", "代报", "状态"]
-    assert row[2:5] == ["参加公益事业", 1, "义诊"]
+    assert head[:6] == ["日期", "党员", "编号", "所在组织", "条款", "次数"]
+    assert head[6:] == ["级别", "分值", "金额(元)", "半年", "奖项", "事由", "代报", "状态"]
+    assert (row[4:6], row[11]) == (["参加公益事业", 1], "义诊")
 
 
 def test_the_workbook_of_months_says_what_the_page_says(secretary, people, adopted):

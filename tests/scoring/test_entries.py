@@ -1,9 +1,13 @@
 """The course of an entry: declared, reviewed by the branch, decided by the street, taken back."""
 
 import datetime
+import io
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from members.models import ClosedPeriod
 from scoring import permissions
@@ -206,6 +210,10 @@ def test_reverse_keeps_both_and_counts_neither(sign_in, people, bonus):
 def test_withdraw_by_its_author_keeps_the_record(sign_in, people, bonus):
     client = sign_in(people.secretary)
     assert "撤回这条记录" in client.get(reverse("scoring:entry", args=[bonus.pk])).content.decode()
+    check = client.get(reverse("scoring:withdraw", args=[bonus.pk])).content.decode()
+    assert all(words in check for words in ("撤回这条记录?", "义诊", "待街道审批"))
+    bonus.refresh_from_db()
+    assert bonus.status == "reviewed"
     page = client.post(reverse("scoring:withdraw", args=[bonus.pk]), follow=True).content.decode()
     bonus.refresh_from_db()
     assert (bonus.status, bonus.decisions.get().step) == ("withdrawn", "withdrawal")
@@ -244,13 +252,90 @@ def test_withdraw_in_a_closed_period_is_refused(sign_in, people, places, bonus):
     assert not bonus.decisions.exists()
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_entries_list_takes_the_same_queries(sign_in, people, adopted, django_assert_num_queries, count):
-    for _ in range(count):
-        make.entry(
-            people.zhang, "bonus.public_good", version=adopted, date=TODAY, note="义诊", declared_by=people.secretary
-        )
-    client = sign_in(people.secretary)
-    client.get(reverse("scoring:entries"))  # definitions are read once a process
-    with django_assert_num_queries(7):
-        client.get(reverse("scoring:entries"))
+# The list ---------------------------------------------------------------------------------------
+
+
+def listed(client, **query):
+    return list(client.get(reverse("scoring:entries"), query).context["page"])
+
+
+@pytest.fixture
+def three(people, adopted):
+    """Of two branches and two half-years: waiting, approved and refused."""
+    fields = {"version": adopted, "declared_by": people.staff}
+    days = [datetime.date(2025, 6, 1), datetime.date(2025, 1, 1), datetime.date(2024, 12, 31)]
+    return [
+        make.entry(people.zhang, "bonus.honor", date=days[0], level="district", note="表彰", **fields),
+        make.entry(people.zhang, "bonus.activity", date=days[1], quantity=2, status="approved", note="比赛", **fields),
+        make.entry(people.liu, "bonus.example", date=days[2], points="3.50", status="rejected", note="榜样", **fields),
+    ]
+
+
+def test_entries_list_is_narrowed_by_each_filter(sign_in, people, places, three):
+    waiting, approved, refused = three
+    client = sign_in(people.staff)
+    assert listed(client) == three
+    assert listed(client, status="approved") == [approved]
+    assert listed(client, period="2025H1") == [waiting, approved]
+    assert listed(client, period="2024H2", q="刘") == [refused]
+    assert listed(client, organization=places.sibling.pk) == [refused]
+    assert listed(client, organization=places.community.pk, item="bonus.honor") == [waiting]
+    ClosedPeriod.objects.create(
+        organization=places.street, title="2025 年上半年",
+        starts_on=datetime.date(2025, 1, 1), ends_on=datetime.date(2025, 6, 30),
+    )  # fmt: skip
+    assert listed(client, status="left_over") == [waiting]
+
+
+@pytest.mark.parametrize(
+    "query", [{"organization": "foreign"}, {"organization": "x" * 30}, {"period": "1"}, {"item": "y"}]
+)
+def test_entries_list_refuses_odd_filters(sign_in, people, places, three, query):
+    query = {name: places.foreign.pk if value == "foreign" else value for name, value in query.items()}
+    response = sign_in(people.staff).get(reverse("scoring:entries"), query)
+    assert (response.status_code, list(response.context["page"])) == (200, [])
+    assert "没有符合条件的记录" in response.content.decode()
+
+
+def test_entries_list_offers_only_what_the_reader_sees(sign_in, people, places, three):
+    form = sign_in(people.secretary).get(reverse("scoring:entries")).context["form"]
+    assert [code for code, _ in form.fields["item"].choices] == ["", "bonus.activity", "bonus.honor"]
+    assert list(form.fields["organization"].queryset) == [places.branch]
+    form = sign_in(people.member).get(reverse("scoring:entries")).context["form"]
+    assert list(form.fields) == ["status", "period", "item"]
+
+
+def test_entries_list_and_its_workbook_say_what_was_filled_in(sign_in, people, places, three):
+    client = sign_in(people.staff)
+    page = client.get(reverse("scoring:entries")).content.decode()
+    assert all(words in page for words in ("区级 10 分", "2 次", "3.5 分", str(places.sibling)))
+    file = client.get(reverse("scoring:entries"), {"export": "xlsx", "item": "bonus.example"}).content
+    head, cells = load_workbook(io.BytesIO(file)).active.iter_rows(values_only=True)
+    row = dict(zip(head, cells, strict=True))
+    assert (row["所在组织"], row["编号"], row["次数"], row["分值"], row["状态"]) == (
+        str(places.sibling), people.liu.number, 1, 3.5, "未通过",
+    )  # fmt: skip
+
+
+def test_entries_list_of_a_member_names_no_branch(sign_in, people, places, three):
+    page = sign_in(people.member).get(reverse("scoring:entries")).content.decode()
+    assert "所在组织" not in page
+
+
+def test_entries_list_takes_the_same_queries(sign_in, people, adopted):
+    client, counts = sign_in(people.secretary), []
+    for count in (1, 49, 450):  # 1, 50 and 500 in all
+        for _ in range(count):
+            make.entry(
+                people.zhang,
+                "bonus.public_good",
+                version=adopted,
+                date=TODAY,
+                note="义诊",
+                declared_by=people.secretary,
+            )
+        client.get(reverse("scoring:entries"), {"rows": 200})  # definitions are read once a process
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse("scoring:entries"), {"rows": 200, "period": "2025H1"})
+        counts.append(len(queries))
+    assert len(set(counts)) == 1

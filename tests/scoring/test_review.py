@@ -1,6 +1,7 @@
 """The review queue: whose turn it is, asking back, the next one, and several approved together."""
 
 import datetime
+import re
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from pypdf import PdfWriter
 
 from members.models import ClosedPeriod, Role
 from scoring import permissions, review_services
-from scoring.models import Answer, Decision, Entry, Question
+from scoring.models import Adoption, Answer, Decision, Entry, Evidence, Question, UnitDocument
 from scoring.reviewing import look_reason, waiting_for
 from tests import factories as make
 from tests.declaring import decide
@@ -48,7 +49,7 @@ def asked(people, declared):
 
 def reviewed(people, adopted, count=1, item="bonus.public_good", **fields):
     fields = {"version": adopted, "date": DAY, "status": "reviewed", "declared_by": people.secretary, **fields}
-    return [make.entry(people.zhang, item, note=f"事由 {number}", **fields) for number in range(count)]
+    return [make.entry(people.zhang, item, **{"note": f"事由 {number}", **fields}) for number in range(count)]
 
 
 def queue(client, **query):
@@ -295,9 +296,60 @@ def test_check_page_names_every_entry(sign_in, people, adopted):
     entries = reviewed(people, adopted, 3)
     response = ticked(sign_in(people.staff), entries)
     page = response.content.decode()
-    assert response.context["entries"] == entries
+    assert shown(response) == entries
     assert all(f"第 {entry.pk} 号" in page and entry.note in page for entry in entries)
     assert set(Entry.objects.values_list("status", flat=True)) == {"reviewed"}
+
+
+def test_check_page_leads_to_the_evidence_and_shows_the_clause(sign_in, people, places, adopted):
+    (entry,) = reviewed(people, adopted)
+    Evidence.objects.create(entry=entry, file="evidence/x.pdf", name="名单")
+    client = sign_in(people.staff)
+    row = ticked(client, [entry]).content.decode()
+    assert f'href="{reverse("scoring:entry", args=[entry.pk])}"' in row
+    assert "1 份" in row
+    article = adopted.scheme.articles[entry.rule.article]
+    assert article.text in row
+    adoption = Adoption.objects.get()
+    UnitDocument.objects.create(
+        adoption=adoption, title="和平街道办法", attached_by=people.staff, mapping={article.id: "7"},
+        articles=[{"id": "7", "heading": "第七条 义务劳动", "text": "参加义务劳动的加分。"}],
+    )  # fmt: skip
+    row = ticked(client, [entry]).content.decode()
+    assert "参加义务劳动的加分。" in row
+    assert article.text not in row
+    assert "参加义务劳动的加分。" in client.get(reverse("scoring:entry", args=[entry.pk])).content.decode()
+
+
+def test_check_page_takes_the_same_queries(sign_in, people, adopted):
+    """Of one entry, and of fifty on as many days."""
+    entries = [
+        entry
+        for number in range(50)
+        for entry in reviewed(people, adopted, date=DAY - datetime.timedelta(number), note=f"{number}")
+    ]
+    client, counts = sign_in(people.staff), []
+    ticked(client, entries)  # definitions are read once a process
+    for some in (entries[:1], entries):
+        with CaptureQueriesContext(connection) as queries:
+            response = ticked(client, some)
+        assert shown(response) == some
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_all_of_a_page_are_ticked_without_a_script(sign_in, people, adopted):
+    entries = reviewed(people, adopted, 2)
+    reviewed(people, adopted, item="bonus.example", points=8)  # to be looked at
+    client = sign_in(people.staff)
+    page = queue(client).content.decode()
+    assert page.count(" checked") == 0
+    assert "?all=1" in page
+    page = queue(client, all="1", whose="").content.decode()
+    boxes = re.findall(r'name="entry" value="(\d+)" checked', page)
+    assert [int(pk) for pk in boxes] == [entry.pk for entry in entries]
+    assert "全部不勾" in page
+    assert "勾选这一页可以一起通过的 2 条" in page
 
 
 def test_level_is_shown_before_entries_are_approved_together(sign_in, people, adopted):
@@ -321,7 +373,7 @@ def test_together_is_all_or_nothing(sign_in, people, adopted):
     entries = reviewed(people, adopted, 3)
     decide(sign_in(people.other_staff), entries[1], "reject", "不实")
     page = approve(sign_in(people.staff), entries)
-    assert f"第 {entries[1].pk} 号刚刚有人办过,或者不归您审。这一批都没有通过" in page
+    assert f"第 {entries[1].pk} 号刚刚有人办过、周期已经办结,或者不归您审。这一批都没有通过" in page
     assert Decision.objects.count() == 1
 
 
@@ -343,7 +395,7 @@ def test_together_leaves_out_what_needs_a_look(sign_in, people, adopted):
         given.pk: "分值是填的,要逐条看",
     }
     client = sign_in(people.staff)
-    assert ticked(client, [plain, asked, answered, verdict, given]).context["entries"] == [plain]
+    assert shown(ticked(client, [plain, asked, answered, verdict, given])) == [plain]
     for one in (asked, answered, verdict, given):
         assert "要逐条看,不能一起通过" in approve(client, [plain, one])
     assert not Decision.objects.exists()
