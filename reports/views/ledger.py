@@ -4,10 +4,11 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from evaluations.appealing import takes_appeals, window_closed
-from evaluations.models import QuarterSheet, Result
+from evaluations.models import QuarterSheet, Result, Round
 from evaluations.permissions import can_record_objections
 from members.models import Member
 from reports.ledger import Ledger, ledger_of, ledgers_of, rows_of, running_period, scale_of
@@ -33,11 +34,12 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, member: Member) -> HttpResponse:
     running = running_period(member)
-    period, code = _chosen(request, member, running)
+    period, code = _asked(request) or _first(member, running)
     context = {
         "member": member,
         "period": period,
-        "choices": ledgers_of(member, running),
+        "running": running,
+        "choices": ledgers_of(member, running, period),
         "code": code,
         "own": request.user.member_id == member.pk,
     }
@@ -48,18 +50,24 @@ def _page(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "reports/ledger.html", context | _shown(request, found))
 
 
-def _chosen(request: HttpRequest, member: Member, running: Period) -> tuple[Period, str]:
-    """The period and scheme asked for; else the latest of the running one's kind with a result; else the running one."""
-    code = request.GET.get("scheme", "")
-    if request.GET.get("period"):
-        try:
-            return Period.parse(request.GET["period"]), code
-        except ValueError as error:
-            raise Http404 from error
-    own = Result.objects.filter(member=member).select_related("round")
-    own = own.filter(round__period__contains="H") if running.half else own.exclude(round__period__contains="H")
-    latest = own.order_by("-round__period").first()
-    return Period.parse(latest.round.period) if latest else running, code
+def _asked(request: HttpRequest) -> tuple[Period, str] | None:
+    """The period and scheme that the address names; None where it names no period. Raises Http404."""
+    if not request.GET.get("period"):
+        return None
+    try:
+        return Period.parse(request.GET["period"]), request.GET.get("scheme", "")
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _first(member: Member, running: Period) -> tuple[Period, str]:
+    """What the page opens on: a result open for objections; else the running period; of who has left, the last result."""
+    results = Result.objects.filter(member=member).order_by("-round__period", "pk")
+    today = timezone.localdate()
+    if member.place_on(running.ends_on):
+        results = results.filter(round__status=Round.Status.PUBLISHED, round__objections_until__gte=today)
+    latest = results.values_list("round__period", "round__scheme").first()
+    return (Period.parse(latest[0]), latest[1]) if latest else (running, "")
 
 
 def _outlook(sheet: MemberSheet, may_see: bool) -> dict:

@@ -12,7 +12,7 @@ from evaluations import services
 from evaluations.models import MonthQuestion, RoundStep, Step
 from evaluations.monthly import digest_of_lines, lines_of
 from evaluations.quarterly import Content, content_of
-from members.models import ClosedPeriod, DuesMonth, Exemption, Role
+from members.models import ClosedPeriod, DuesMonth, Exemption, Role, RoleAssignment
 from scoring.engine import Period
 from scoring.models import Adoption
 from scoring.services import install_schemes
@@ -176,6 +176,40 @@ def test_home_of_a_member_shows_the_own_total(sign_in, people, half):
     page = sign_in(people.member).get(reverse("home"))
     assert "92.40" in page.content.decode()
     assert page.context["tasks"] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_home_leads_to_the_ledger_of_the_total_that_it_shows(sign_in, people, half):
+    services.request_computation(half.round)
+    ledger = f"{reverse('reports:my_ledger')}?period=2025H1&amp;scheme={half.round.scheme}"
+    assert ledger in sign_in(people.member).get(reverse("home")).content.decode()
+
+
+def test_home_of_a_member_in_the_first_period_leads_to_ledger_and_declaring(sign_in, people, places):
+    secretary = make.member_user(people.wang, places.branch)
+    RoleAssignment.objects.create(
+        user=secretary, role=Role.BRANCH_SECRETARY, organization=places.branch, starts_on=make.LONG_AGO
+    )
+    for user in (people.member, secretary):
+        page = sign_in(user).get(reverse("home")).content.decode()
+        assert f'href="{reverse("reports:my_ledger")}">看每一分从哪里来</a>' in page
+        assert f'href="{reverse("scoring:add")}?for=me">申报加分</a>' in page
+    assert "申报加分" not in sign_in(people.secretary).get(reverse("home")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        ("member", "要办的事会列在这里:要您参加的评议、"),
+        ("discipline", "要办的事会列在这里:等您审批的纪律条款、"),
+        ("auditor", "要办的事会列在这里:一个月里办结或者重新打开的考核。"),
+        ("administrator", "要办的事会列在这里:初始密码还没有改的账号。"),
+    ],
+)
+def test_empty_home_says_what_will_be_there_by_role(sign_in, people, role, words):
+    page = sign_in(getattr(people, role)).get(reverse("home")).content.decode()
+    assert words in page
+    assert "没登记的考勤" not in page
 
 
 def test_home_without_work_says_so(sign_in, people, places):
