@@ -110,6 +110,12 @@ class ResultQuerySet(models.QuerySet):
     def of(self, member: Member):
         return self.filter(member=member)
 
+    def in_publicity(self):
+        """Results that may be objected to today, and those that are corrected to be published again."""
+        today = timezone.localdate()
+        shown = Q(round__status="published", round__objections_until__gte=today)
+        return self.filter(shown | Q(round__published_at__isnull=False) & ~Q(round__status__in=PUBLIC))
+
 
 class AssessmentQuerySet(AppendOnlyQuerySet):
     def of_round(self, scheme: str, period: str):

@@ -4,11 +4,10 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from evaluations.appealing import takes_appeals, window_closed
-from evaluations.models import QuarterSheet, Result, Round
+from evaluations.models import QuarterSheet, Result
 from evaluations.permissions import can_record_objections
 from members.models import Member
 from reports.ledger import Ledger, ledger_of, ledgers_of, rows_of, running_period, scale_of
@@ -61,11 +60,10 @@ def _asked(request: HttpRequest) -> tuple[Period, str] | None:
 
 
 def _first(member: Member, running: Period) -> tuple[Period, str]:
-    """What the page opens on: a result open for objections; else the running period; of who has left, the last result."""
-    results = Result.objects.filter(member=member).order_by("-round__period", "pk")
-    today = timezone.localdate()
+    """What the page opens on: a result in publicity; else the running period; of who has left, the last result."""
+    results = Result.objects.of(member).order_by("-round__period", "pk")
     if member.place_on(running.ends_on):
-        results = results.filter(round__status=Round.Status.PUBLISHED, round__objections_until__gte=today)
+        results = results.in_publicity()
     latest = results.values_list("round__period", "round__scheme").first()
     return (Period.parse(latest[0]), latest[1]) if latest else (running, "")
 

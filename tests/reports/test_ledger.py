@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from evaluations import services, triggers
 from evaluations.models import Result, Round, RoundBranch
@@ -280,6 +281,8 @@ def test_ledger_opens_on_a_result_that_is_open_for_objections(sign_in, people, c
     assert opens_on(client)[0] == "2025H1"
     monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: NOVEMBER + datetime.timedelta(1))
     assert opens_on(client)[0] == "2025H2"
+    Round.objects.filter(pk=computed.round.pk).update(status="reviewed", published_at=timezone.now())
+    assert opens_on(client)[0] == "2025H1"  # it is being corrected
 
 
 def test_ledger_of_who_has_left_opens_on_the_last_result(sign_in, people, computed, monkeypatch):
