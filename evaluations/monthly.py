@@ -9,17 +9,18 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from evaluations.appealing import key_of, names_of
+from evaluations.backlogs import Backlog
 from evaluations.digests import digest_of
 from evaluations.interim import Interim, interims_of
 from evaluations.models import MonthConfirmation
-from evaluations.permissions import REVIEWING_ROLES, can_read_sensitive, confirmable
-from members.dates import last_of
+from evaluations.permissions import can_read_sensitive
+from members.dates import first_of, last_of, months_from
 from members.models import Member, Membership, Organization, Role, User
 from members.models.organizations import BRANCH_KINDS
 from members.querysets import READING_ROLES, in_subtrees, in_subtrees_of, lineage, paths_of
 from scoring.engine.explain import lines_by_member
 from scoring.engine.membersheet import LineSheet
-from scoring.models import Adoption, Decision, Entry
+from scoring.models import Decision, Entry
 
 
 @dataclass(frozen=True)
@@ -221,17 +222,18 @@ class Reader:
         return self.user.member_id == member or can_read_sensitive(self.user, self.branch)
 
 
-def months_to_confirm(user: User, month: datetime.date) -> list[Organization]:
-    """Branches whose month the user is to confirm and nobody has."""
-    done = MonthConfirmation.objects.filter(review__month=month).values("review__organization")
-    return waiting_for(user, done, last_of(month))
-
-
-def waiting_for(user: User, done: QuerySet, day: datetime.date) -> list[Organization]:
-    """Branches with members and a scheme on a day that the user confirms things for, without those done (ids)."""
-    branches = list(Organization.objects.for_roles(user, *REVIEWING_ROLES).branches().exclude(pk__in=done))
-    adopted = Adoption.objects.for_everybody().nearest(branches, day) if branches else {}
-    return confirmable(user, [branch for branch in branches_with_members(branches, day) if branch in adopted])
+def months_to_confirm(backlogs: dict[Organization, Backlog]) -> list[tuple[datetime.date, Organization]]:
+    """Months that are over and nobody has confirmed, each with its branch; the oldest first."""
+    last = first_of(timezone.localdate(), -1)
+    done = MonthConfirmation.objects.filter(review__organization__in=backlogs)
+    done = set(done.values_list("review__month", "review__organization"))
+    waiting = [
+        (month, branch)
+        for branch, backlog in backlogs.items()
+        for month in months_from(backlog.since(last), last)
+        if (month, branch.pk) not in done
+    ]
+    return sorted(waiting, key=lambda one: (one[0], one[1].path))
 
 
 def branches_with_members(branches: list[Organization], day: datetime.date) -> list[Organization]:

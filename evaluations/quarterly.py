@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
+from evaluations.backlogs import Backlog
 from evaluations.digests import digest_of
 from evaluations.interim import Interim, interims_of
 from evaluations.models import MonthQuestion, QuarterSheet, Result
-from evaluations.monthly import waiting_for
 from evaluations.permissions import LEADING_ROLES, confirmable
-from members.dates import quarter_days
+from members.dates import first_of, months_from, quarter_days, quarter_of
 from members.models import Member, Organization, Role, RoleAssignment, User
 from members.permissions import holds
 from members.querysets import in_subtrees, paths_of
@@ -210,10 +211,17 @@ def latest(branch: Organization, quarter: str) -> QuarterSheet | None:
     return QuarterSheet.objects.filter(organization=branch, quarter=quarter).order_by("number").last()
 
 
-def quarters_to_publish(user: User, quarter: str) -> list[Organization]:
-    """Branches whose quarter the user is to hang up and nobody has."""
-    done = QuarterSheet.objects.filter(quarter=quarter).values("organization")
-    return waiting_for(user, done, quarter_days(quarter)[1])
+def quarters_to_publish(backlogs: dict[Organization, Backlog]) -> list[tuple[str, Organization]]:
+    """Quarters that are over and nobody has hung up, each with its branch; the oldest first."""
+    first, last = quarter_days(quarter_of(first_of(timezone.localdate(), -3)))
+    done = set(QuarterSheet.objects.filter(organization__in=backlogs).values_list("quarter", "organization"))
+    waiting = [
+        (quarter, branch)
+        for branch, backlog in backlogs.items()
+        for quarter in dict.fromkeys(map(quarter_of, months_from(backlog.since(first), last)))
+        if (quarter, branch.pk) not in done
+    ]
+    return sorted(waiting, key=lambda one: (one[0], one[1].path))
 
 
 def objections_to_answer(user: User) -> list[MonthQuestion]:

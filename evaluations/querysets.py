@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.utils import timezone
 
 from evaluations.measure_kinds import measure_kinds
 from members.models import Member
@@ -107,6 +108,12 @@ class ResultQuerySet(models.QuerySet):
 
     def of(self, member: Member):
         return self.filter(member=member)
+
+    def in_publicity(self):
+        """Results that may be objected to today, and those that are corrected to be published again."""
+        today = timezone.localdate()
+        shown = Q(round__status="published", round__objections_until__gte=today)
+        return self.filter(shown | Q(round__published_at__isnull=False) & ~Q(round__status__in=PUBLIC))
 
 
 class AssessmentQuerySet(AppendOnlyQuerySet):

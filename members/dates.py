@@ -22,6 +22,12 @@ def months_later(day: datetime.date, months: int) -> datetime.date:
     return min(month.replace(day=1) + datetime.timedelta(day.day - 1), last_of(month))
 
 
+def months_from(first: datetime.date, last: datetime.date) -> list[datetime.date]:
+    """The first days of the months from a day's to another's; none where that is earlier."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return [first_of(first, number) for number in range(count)]
+
+
 def last_of(month: datetime.date) -> datetime.date:
     """The last day of a day's month."""
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
@@ -65,6 +71,11 @@ def quarter_days(code: str) -> tuple[datetime.date, datetime.date]:
 def quarter_name(code: str) -> str:
     """`2025Q1` as people write it, without the year."""
     return f"第{'一二三四'[int(code[5]) - 1]}季度"
+
+
+def near_quarter_name(code: str, today: datetime.date) -> str:
+    """`2025Q1` as sentences write it, without the year where it is this one."""
+    return quarter_name(code) if code[:4] == str(today.year) else f"{code[:4]} 年{quarter_name(code)}"
 
 
 def months_of_quarter(code: str) -> list[datetime.date]:

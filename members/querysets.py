@@ -2,7 +2,7 @@
 
 import datetime
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -49,7 +49,7 @@ def in_subtrees(paths: list[str], field: str = "path") -> Q:
     return reduce(or_, (Q(**{f"{field}__startswith": path}) for path in paths), Q(pk__in=[]))
 
 
-def in_subtrees_of(organizations: "list[Organization]", field: str) -> Exists:
+def in_subtrees_of(organizations: "Iterable[Organization]", field: str) -> Exists:
     """Rows whose tree path lies at or under one of the organisations, of which there may be thousands."""
     from members.models import Organization
 

@@ -8,33 +8,26 @@ from members.querysets import assignments_of
 from reports.everyday import VISITS, that_take
 
 LEADERS = {Role.BRANCH_SECRETARY, Role.GENERAL_BRANCH, Role.STREET_STAFF}
+READERS = LEADERS | {Role.DISCIPLINE_OFFICE, Role.AUDITOR}  # of all records of everyday life
 
 # In the order of the screen: label, URL name, and who has it in the navigation. Nobody gains a right by it.
 NAVIGATION = (
     ("首页", "home", set(Role)),
     ("我的台账", "reports:my_ledger", {Role.MEMBER}),
     ("申报", "scoring:mine", {Role.MEMBER}),
-    ("活动", "members:activities", LEADERS | {Role.GROUP_LEADER}),
-    ("党费", "members:dues", LEADERS),
-    ("走访", "members:visits", LEADERS),
-    ("记分", "scoring:entries", LEADERS | {Role.GROUP_LEADER, Role.DISCIPLINE_OFFICE, Role.AUDITOR}),
-    (
-        "月审核",
-        "evaluations:months",
-        LEADERS | {Role.GROUP_LEADER, Role.DISCIPLINE_OFFICE, Role.AUDITOR},
-    ),
-    ("党员", "members:roster", LEADERS | {Role.GROUP_LEADER, Role.DISCIPLINE_OFFICE, Role.AUDITOR}),
+    ("活动", "members:activities", READERS | {Role.GROUP_LEADER}),
+    ("党费", "members:dues", READERS),
+    ("走访", "members:visits", READERS),
+    ("记分", "scoring:entries", READERS | {Role.GROUP_LEADER}),
+    ("月审核", "evaluations:months", READERS | {Role.GROUP_LEADER}),
+    ("党员", "members:roster", READERS | {Role.GROUP_LEADER}),
     ("评议", "evaluations:appraisals", LEADERS | {Role.AUDITOR, Role.MEMBER}),
     ("考评", "evaluations:assessments", {Role.DISCIPLINE_OFFICE}),
-    (
-        "表决",
-        "evaluations:resolutions",
-        LEADERS | {Role.GROUP_LEADER, Role.DISCIPLINE_OFFICE, Role.AUDITOR, Role.MEMBER},
-    ),
-    ("考核", "evaluations:rounds", LEADERS | {Role.DISCIPLINE_OFFICE, Role.AUDITOR}),
-    ("申诉", "evaluations:appeals", LEADERS | {Role.DISCIPLINE_OFFICE, Role.AUDITOR, Role.MEMBER}),
+    ("表决", "evaluations:resolutions", READERS | {Role.GROUP_LEADER, Role.MEMBER}),
+    ("考核", "evaluations:rounds", READERS),
+    ("申诉", "evaluations:appeals", READERS | {Role.MEMBER}),
     ("结果运用", "evaluations:measures", LEADERS | {Role.DISCIPLINE_OFFICE}),
-    ("榜单", "reports:boards", LEADERS | {Role.GROUP_LEADER, Role.DISCIPLINE_OFFICE, Role.AUDITOR}),
+    ("榜单", "reports:boards", READERS | {Role.GROUP_LEADER}),
     ("公示", "reports:boards", {Role.MEMBER}),
     ("方案", "scoring:schemes", {Role.STREET_STAFF, Role.BRANCH_SECRETARY, Role.AUDITOR}),
     ("账号", "members:accounts", {Role.ADMINISTRATOR}),
@@ -96,10 +89,10 @@ def _role_line(user: User) -> str:
 
 
 def _visits_count(user: User) -> bool:
-    """True if the scheme in force where the user leads counts households visited. Read once a request."""
+    """True if the scheme in force where the user reads all records counts households visited. Read once a request."""
     if not hasattr(user, "_visits_count"):
-        led = [assignment.organization for assignment in assignments_of(user) if assignment.role in LEADERS]
-        user._visits_count = bool(that_take(VISITS, led))
+        read = [assignment.organization for assignment in assignments_of(user) if assignment.role in READERS]
+        user._visits_count = bool(that_take(VISITS, read))
     return user._visits_count
 
 
@@ -109,7 +102,7 @@ def _navigation(request: HttpRequest, roles: set[str]) -> list[dict]:
     for label, name, for_roles in NAVIGATION:
         if name == "scoring:mine" and roles & LEADERS:
             continue  # a secretary's own merits are declared from the home page
-        if name == "members:visits" and roles & LEADERS and not _visits_count(request.user):
+        if name == "members:visits" and roles & READERS and not _visits_count(request.user):
             continue
         if name == "home" or roles & for_roles:
             url = reverse(name)

@@ -141,9 +141,7 @@ def running_period(member: Member) -> Period:
     """The half-year or year that runs, as the scheme of the member's branch goes."""
     today = timezone.localdate()
     membership = member.place_on(today)
-    adoption = Adoption.objects.in_force(membership.organization, today) if membership else None
-    readable = adoption and not adoption.version.faults
-    return Period.containing(today, adoption.version.scheme.cycle if readable else "half_year")
+    return Adoption.objects.period_of(membership.organization, today) if membership else Period.containing(today)
 
 
 def _adoption(branch: Organization, period: Period, code: str) -> Adoption:
@@ -173,12 +171,11 @@ class Choice:
     title: str
 
 
-def ledgers_of(member: Member, running: Period) -> list[Choice]:
-    """Ledgers with a result of the member, and that of the running period; newest first."""
+def ledgers_of(member: Member, *periods: Period) -> list[Choice]:
+    """Ledgers with a result of the member, and those of `periods`; newest first."""
     kept = set(Result.objects.filter(member=member).values_list("round__period", "round__scheme"))
     codes = {code for _, code in kept}
-    if running.code not in {period for period, _ in kept}:
-        kept.add((running.code, ""))
+    kept |= {(period.code, "") for period in periods} - {(period, "") for period, _ in kept}
     titles = dict(SchemeVersion.objects.filter(code__in=codes).values_list("code", "title")) if len(codes) > 1 else {}
     found = [(Period.parse(period), code) for period, code in kept]
     found.sort(key=lambda one: (one[0].ends_on, one[0].months, one[1]), reverse=True)

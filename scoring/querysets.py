@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from members.models import Membership, Position
 from members.querysets import READING_ROLES, at_or_above, in_subtrees, own_paths, paths_of
+from scoring.engine import Period
 
 if TYPE_CHECKING:
     from members.models import Organization, User
@@ -197,6 +198,12 @@ class AdoptionQuerySet(models.QuerySet):
     def in_force(self, organization: "Organization", day: datetime.date) -> "Adoption | None":
         """The adoption of the organisation, or of the nearest above it, in force on a day; None without one."""
         return self.for_everybody().nearest([organization], day).get(organization)
+
+    def period_of(self, organization: "Organization", day: datetime.date) -> Period:
+        """The half-year or year that a day lies in, as the scheme in force goes; a half-year where none can be read."""
+        adoption = self.in_force(organization, day)
+        readable = adoption and not adoption.version.faults
+        return Period.containing(day, adoption.version.scheme.cycle if readable else "half_year")
 
     def counting_at(
         self, organizations: "Iterable[Organization]", day: datetime.date

@@ -27,6 +27,7 @@ from members.lists import list_page
 from members.models import Activity, DuesMonth, Member, Organization
 from members.querysets import READING_ROLES, in_subtrees, paths_of
 from scoring.forms import add_errors
+from scoring.models import Adoption
 
 UNFINISHED = "有的活动考勤还没有登记完。先去登记;支委会决定不等的,勾选「考勤就按现在的样子确认」,再确认。"
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -110,6 +111,7 @@ def _month_page(request: HttpRequest, branch: Organization, month: datetime.date
     context = {
         "branch": branch,
         "month": month,
+        "period": Adoption.objects.period_of(branch, last_of(month)),
         "is_over": timezone.localdate() > last_of(month),
         "people": [OfMember(members[pk], found) for pk, found in by_member.items()],
         "others": len(members) - len(by_member),

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from members import permissions, services
-from members.dates import first_of, half_name, last_of, month_name, months_of_half
+from members.dates import half_name, last_of, month_name, months_of_half
 from members.exports import as_download
 from members.forms.filters import HalfFilter, MonthFilter
 from members.forms.grid import GridRow
@@ -49,18 +49,29 @@ def visitors_during(organization: Organization, months: list[datetime.date]) -> 
 
 
 def visit_rows(members: Iterable[Member], month: datetime.date, data=None) -> list[VisitRow]:
-    """A row for each of the members; households are proposed from the month before."""
-    members, before = list(members), first_of(month, -1)
-    known = VisitMonth.objects.filter(member__in=members, month__in=[before, month])
-    by_key = {(visits.member_id, visits.month): visits for visits in known}
+    """A row for each of the members; households are proposed from the last month on record before."""
+    members = list(members)
+    known = VisitMonth.objects.filter(member__in=members, month=month)
+    saved, before = {visits.member_id: visits for visits in known}, last_households(members, month)
     visit_all = bool(data) and "visit_all" in data
-    rows = []
-    for member in members:
-        earlier = by_key.get((member.pk, before))
-        proposed = earlier.assigned if earlier and earlier.assigned else None
-        saved = by_key.get((member.pk, month))
-        rows.append(VisitRow(data, member=member, month=month, saved=saved, proposed=proposed, visit_all=visit_all))
-    return rows
+    return [
+        VisitRow(
+            data,
+            member=member,
+            month=month,
+            saved=saved.get(member.pk),
+            proposed=before.get(member.pk),
+            visit_all=visit_all,
+        )
+        for member in members
+    ]
+
+
+def last_households(members: list[Member], month: datetime.date) -> dict[int, int]:
+    """By member how many households the last month on record before a month has; without those who had none."""
+    earlier = VisitMonth.objects.filter(member=OuterRef("member"), month__lt=month).order_by("-month")
+    last = VisitMonth.objects.filter(member__in=members, pk=Subquery(earlier.values("pk")[:1]), assigned__gt=0)
+    return dict(last.values_list("member", "assigned"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -206,27 +217,24 @@ def half_rows(
 
     all_of: the month in which all count as visited where nothing was written.
     """
-    members, before = list(members), first_of(months[0], -1)
-    saved = defaultdict(dict)
-    for visits in VisitMonth.objects.filter(member__in=members, month__in=[before, *months]):
+    members = list(members)
+    saved, before = defaultdict(dict), last_households(members, months[0])
+    for visits in VisitMonth.objects.filter(member__in=members, month__in=months):
         saved[visits.member_id][visits.month] = visits
     absent = absences(organization, members, months)
-    rows = []
-    for member in members:
-        earlier = saved[member.pk].pop(before, None)
-        rows.append(
-            VisitHalfRow(
-                data,
-                member=member,
-                saved=saved[member.pk],
-                months=months,
-                absent=absent[member.pk],
-                open_months=open_months,
-                before=earlier.assigned or None if earlier else None,
-                all_of=all_of,
-            )
+    return [
+        VisitHalfRow(
+            data,
+            member=member,
+            saved=saved[member.pk],
+            months=months,
+            absent=absent[member.pk],
+            open_months=open_months,
+            before=before.get(member.pk),
+            all_of=all_of,
         )
-    return rows
+        for member in members
+    ]
 
 
 def absences(

@@ -11,21 +11,22 @@ from django.utils import timezone
 from evaluations.appraising import appraising
 from evaluations.assessments import Work, schemes_to_assess
 from evaluations.assessments import periods_of as periods_to_assess
+from evaluations.backlogs import backlogs_of
 from evaluations.course import waiting_for
 from evaluations.measure_kinds import OFFICES, measure_kinds
 from evaluations.models import Appeal, Appraisal, Measure, Round, RoundStep, Step, Voter
 from evaluations.models.measures import clock_words
 from evaluations.monthly import months_to_confirm
-from evaluations.permissions import TALLY_ROLES
+from evaluations.permissions import REVIEWING_ROLES, TALLY_ROLES, confirmable
 from evaluations.quarterly import objections_to_answer, quarters_to_publish
-from members.dates import day_name, first_of, near_day_name, quarter_name, quarter_of
+from members.dates import day_name, near_day_name, near_month_name, near_quarter_name, quarter_days
 from members.models import (
     Organization,
     Role,
     User,
 )
 from members.querysets import in_subtrees, paths_of
-from reports.tasks.task import Task, branch_names
+from reports.tasks.task import Task, branch_names, spans
 from scoring.engine import Period
 from scoring.engine.vocabulary import ALERTS
 from scoring.models import Entry, EntryDraft, SchemeVersion
@@ -139,23 +140,34 @@ def ballots(user: User) -> list[Task]:
 
 
 def months(user: User) -> list[Task]:
-    """Branches whose last month, or last quarter, the user has yet to confirm, or to hang up."""
-    today = timezone.localdate()
-    month = first_of(today, -1)
-    quarter = quarter_of(first_of(today, -3))
-    months, quarters = months_to_confirm(user, month), quarters_to_publish(user, quarter)
+    """Months that the user has yet to confirm, and quarters to hang up: those that are over and not settled."""
+    branches = confirmable(user, list(Organization.objects.for_roles(user, *REVIEWING_ROLES).branches()))
+    backlogs, today = backlogs_of(branches) if branches else {}, timezone.localdate()
+    months, quarters = months_to_confirm(backlogs), quarters_to_publish(backlogs)
     tasks = []
     if months:
-        one = reverse("evaluations:month", args=[months[0].pk, f"{month:%Y-%m}"])
-        url = one if len(months) == 1 else reverse("evaluations:months")
-        detail = f"{branch_names(months)},支委会看过没有差错就确认"
-        tasks.append(Task(len(months), f"上月还没有审核({month.month} 月)", detail, url, "去审核"))
+        missing = spans([near_month_name(month, today) for month, _ in months], "个月")
+        detail = f"{_branches_of(months)},支委会看过没有差错就确认"
+        url = _oldest(months, "evaluations:month", f"{months[0][0]:%Y-%m}", months[0][0])
+        tasks.append(Task(len(months), f"月审核:{missing}还没有确认", detail, url, "去审核"))
     if quarters:
-        one = reverse("evaluations:quarter", args=[quarters[0].pk, quarter])
-        url = one if len(quarters) == 1 else reverse("evaluations:months")
-        detail = f"{branch_names(quarters)},看过没有差错就公示"
-        tasks.append(Task(len(quarters), f"上季度还没有公示({quarter_name(quarter)})", detail, url, "去公示"))
+        missing = spans([near_quarter_name(quarter, today) for quarter, _ in quarters], "个季度")
+        detail = f"{_branches_of(quarters)},看过没有差错就公示"
+        url = _oldest(quarters, "evaluations:quarter", quarters[0][0], quarter_days(quarters[0][0])[1])
+        tasks.append(Task(len(quarters), f"季度公示:{missing}还没有公示", detail, url, "去公示"))
     return tasks
+
+
+def _branches_of(waiting: list[tuple]) -> str:
+    return branch_names(list(dict.fromkeys(branch for _, branch in waiting)))
+
+
+def _oldest(waiting: list[tuple], name: str, code: str, month: datetime.date) -> str:
+    """The page of the oldest span; where it waits for several branches, the list of branches that shows it."""
+    branches = [branch for span, branch in waiting if span == waiting[0][0]]
+    if len(branches) == 1:
+        return reverse(name, args=[branches[0].pk, code])
+    return reverse("evaluations:months", query={"month": f"{month:%Y-%m}"})
 
 
 def objections(user: User) -> list[Task]:

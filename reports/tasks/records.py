@@ -1,15 +1,28 @@
 """Tasks about the roster, the facts of everyday life, and accounts."""
 
 import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from evaluations.backlogs import ONE_DAY, Backlog, backlogs_of
 from evaluations.monthly import branches_with_members
 from evaluations.permissions import REVIEWING_ROLES, confirmable
 from members.arrears import arrears_of
-from members.dates import first_of, half_of, near_day_name, near_month_name, quarter_days, quarter_name, quarter_of
+from members.dates import (
+    first_of,
+    half_of,
+    months_from,
+    near_day_name,
+    near_month_name,
+    near_quarter_name,
+    quarter_days,
+    quarter_of,
+)
 from members.dues_unrecorded import unrecorded_dues
 from members.models import (
     Activity,
@@ -17,6 +30,7 @@ from members.models import (
     Member,
     Membership,
     MemberStatus,
+    MigrantReport,
     Mobility,
     Organization,
     Role,
@@ -24,9 +38,9 @@ from members.models import (
     User,
     VisitMonth,
 )
-from members.querysets import STEP, accounts_kept_by, in_subtrees, in_subtrees_of, paths_of
+from members.querysets import STEP, accounts_kept_by, in_subtrees, in_subtrees_of, lineage, mobility_on, paths_of
 from reports.everyday import REPORTS, VISITS, months_to_complete, that_take
-from reports.tasks.task import Task, about_members, branch_names
+from reports.tasks.task import Task, about_members, branch_names, names_of, spans
 
 LAST_DAYS = datetime.timedelta(days=21)  # before a quarter ends, reports are asked for
 
@@ -162,30 +176,133 @@ def _branches_with(branches: list[Organization], paths: list[str]) -> list[Organ
     return [branch for branch in branches if branch.path in found]
 
 
-def _members_under(branches: list[Organization], fact: str):
-    """Members of those of the branches whose scheme in force takes a fact of everyday life."""
-    return _members_in(that_take(fact, branches) if branches else [])
+@dataclass(frozen=True)
+class Missing:
+    """A month or quarter of which something about a member is not on record."""
+
+    span: datetime.date | str
+    branch: Organization
+    member: int
+    name: str
+
+
+def _backlogs(fact: str, branches: list[Organization]) -> dict[Organization, Backlog]:
+    """Of those of the branches whose scheme in force takes a fact of everyday life."""
+    taking = that_take(fact, branches) if branches else []
+    return backlogs_of(taking) if taking else {}
+
+
+def _places(branches: Iterable[Organization], mobility: str) -> QuerySet[Membership]:
+    """Where members of that mobility belong at or below the branches today, in the order of their numbers."""
+    there = Membership.objects.in_office().filter(
+        in_subtrees_of(branches, "organization__path"), member__mobility=mobility
+    )
+    return there.order_by("member__number")
+
+
+def _holder(path: str, by_path: dict[str, Organization]) -> Organization:
+    """The one of the branches that a place lies in."""
+    return next(by_path[above] for above in lineage(path) if above in by_path)
+
+
+def _about_missing(missing: list[Missing], title: str, words: str, url: str) -> Task:
+    names = {one.member: one.name for one in missing}
+    return Task(len(names), title, f"{names_of(list(names.values()))}{words}", url, "打开")
 
 
 def visits(branches: list[Organization]) -> list[Task]:
-    """Members who kept contact with households last month, and have nothing on record for this one."""
-    month = timezone.localdate().replace(day=1)
-    recorded = VisitMonth.objects.filter(member=OuterRef("pk"))
-    waiting = _members_under(branches, VISITS).exclude(Exists(recorded.filter(month=month)))
-    waiting = waiting.filter(Exists(recorded.filter(month=first_of(month, -1), assigned__gt=0)))
-    return about_members(waiting, f"登记 {month.month} 月走访", "还没有登记", reverse("members:visits"))
+    """Members at home who had households when last on record, and the open months since then that are not on record.
+
+    A branch that has nobody on record is asked to begin.
+    """
+    backlogs, today = _backlogs(VISITS, branches), timezone.localdate()
+    if not backlogs:
+        return []
+    by_path, places = {branch.path: branch for branch in backlogs}, _places(backlogs, Mobility.RESIDENT)
+    kept = _households(places, min(backlog.open_since for backlog in backlogs.values()))
+    missing, begun = [], set()
+    for member, name, path, since in places.values_list("member", "member__name", "organization__path", "starts_on"):
+        if member not in kept:
+            continue
+        branch = _holder(path, by_path)
+        begun.add(branch)
+        first = first_of(max(since, backlogs[branch].open_since))
+        missing += [Missing(month, branch, member, name) for month in _left_out(kept[member], today) if month >= first]
+    tasks = []
+    if missing:
+        months = sorted({one.span for one in missing})
+        title = f"登记走访:{spans([near_month_name(month, today) for month in months], '个月')}"
+        url = _visits_page(next(one.branch for one in missing if one.span == months[0]), months[0])
+        tasks.append(_about_missing(missing, title, "还没有登记", url))
+    if new := [branch for branch in backlogs if branch not in begun]:
+        detail = f"{branch_names(new)}还没有登记过,先填谁联系几户;没有联系户的填 0"
+        tasks.append(Task(len(new), f"开始登记走访:{today.month} 月", detail, _visits_page(new[0], today), "打开"))
+    return tasks
+
+
+def _households(places: QuerySet[Membership], since: datetime.date) -> dict[int, dict[datetime.date, int]]:
+    """By member and month how many households are on record, from a year before a day on."""
+    recorded = VisitMonth.objects.filter(member__in=places.values("member"), month__gte=first_of(since, -12))
+    found = defaultdict(dict)
+    for member, month, assigned in recorded.values_list("member", "month", "assigned"):
+        found[member][month] = assigned
+    return dict(found)
+
+
+def _left_out(kept: dict[datetime.date, int], today: datetime.date) -> list[datetime.date]:
+    """Months up to this one that are not on record, where the last one before them has households."""
+    found, households = [], 0
+    for month in months_from(min(kept), today):
+        households = kept.get(month, households)
+        if households and month not in kept:
+            found.append(month)
+    return found
+
+
+def _visits_page(branch: Organization, month: datetime.date) -> str:
+    return reverse("members:visits", query={"month": f"{month:%Y-%m}", "organization": branch.pk})
 
 
 def reports(branches: list[Organization]) -> list[Task]:
-    """In the last weeks of a quarter, members who are away and have not reported for it."""
-    quarter = quarter_of(timezone.localdate())
-    if quarter_days(quarter)[1] - timezone.localdate() > LAST_DAYS:
+    """Members who are away and have not reported for an open quarter that is over, or in its last weeks."""
+    backlogs, today = _backlogs(REPORTS, branches), timezone.localdate()
+    first, end = quarter_days(quarter_of(today))
+    last = today if end - today <= LAST_DAYS else first - ONE_DAY
+    asked = {
+        branch: list(dict.fromkeys(map(quarter_of, months_from(backlog.since(first), last))))
+        for branch, backlog in backlogs.items()
+    }
+    missing = _unreported({branch: quarters for branch, quarters in asked.items() if quarters})
+    if not missing:
         return []
-    waiting = _members_under(branches, REPORTS).filter(mobility=Mobility.MIGRANT)
-    waiting = waiting.exclude(migrant_reports__quarter=quarter)
-    return about_members(
-        waiting, f"登记{quarter_name(quarter)}流动党员汇报", "还没有汇报", reverse("members:migrant_reports")
-    )
+    quarters = sorted({one.span for one in missing})
+    title = f"登记流动党员汇报:{spans([near_quarter_name(quarter, today) for quarter in quarters], '个季度')}"
+    oldest = next(one.branch for one in missing if one.span == quarters[0])
+    url = reverse("members:migrant_reports", query={"year": quarters[0][:4], "organization": oldest.pk})
+    return [_about_missing(missing, title, "还没有汇报", url)]
+
+
+def _unreported(asked: dict[Organization, list[str]]) -> list[Missing]:
+    """Of the quarters that each branch is asked for, those at whose end a member was away, and did not report."""
+    if not asked:
+        return []
+    today, quarters = timezone.localdate(), sorted({quarter for several in asked.values() for quarter in several})
+    ends = {quarter: min(quarter_days(quarter)[1], today) for quarter in quarters}
+    by_path, places = {branch.path: branch for branch in asked}, _places(asked, Mobility.MIGRANT)
+    reported = MigrantReport.objects.filter(quarter__in=quarters, member__in=places.values("member"))
+    reported = set(reported.values_list("member", "quarter"))
+    then = {f"in_{quarter}": mobility_on(day, "member__") for quarter, day in ends.items()}
+    missing = []
+    for place in places.annotate(**then).values("member", "member__name", "organization__path", "starts_on", *then):
+        branch = _holder(place["organization__path"], by_path)
+        missing += [
+            Missing(quarter, branch, place["member"], place["member__name"])
+            for quarter in asked[branch]
+            if place["starts_on"] <= ends[quarter]
+            and place[f"in_{quarter}"] == Mobility.MIGRANT
+            and (place["member"], quarter) not in reported
+        ]
+    return missing
 
 
 def probation(user: User) -> list[Task]:
@@ -203,6 +320,5 @@ def first_passwords(user: User) -> list[Task]:
     names = list(waiting.order_by("name", "pk").values_list("name", flat=True))
     if not names:
         return []
-    named = "、".join(names[:3]) + (f"等 {len(names)} 人" if len(names) > 3 else "")
     url = reverse("members:accounts", query={"sort": "-state"})
-    return [Task(len(names), "初始密码还没有改的账号", f"{named},请催本人登录以后改", url, "看一看")]
+    return [Task(len(names), "初始密码还没有改的账号", f"{names_of(names)},请催本人登录以后改", url, "看一看")]

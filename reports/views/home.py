@@ -10,12 +10,24 @@ from django.views.decorators.http import require_safe
 
 from evaluations.models import Result
 from members.expected import asking_for
-from members.models import Activity, Attendance, LeaveRequest, Member
+from members.models import Activity, Attendance, LeaveRequest, Member, Role
 from members.querysets import READING_ROLES, paths_of
+from reports.context_processors import leading
 from reports.standings import rounds_for
 from reports.tasks import tasks_of
 from scoring.engine import Period
 
+# What an empty list of tasks says will stand in it, by the role that the user is shown by.
+TO_COME = {
+    Role.MEMBER: "要您参加的评议、要您答复的问题、与您有关的事项",
+    Role.GROUP_LEADER: "没登记的考勤、待批的请假、要您初核的申报",
+    Role.BRANCH_SECRETARY: "没登记的考勤和党费、等您审核的记录、到期的考核",
+    Role.GENERAL_BRANCH: "各支部没登记的考勤、没缴清的党费、要办理的民主评议",
+    Role.STREET_STAFF: "等您审批的加分和扣分、要核对的申诉、到期的考核",
+    Role.DISCIPLINE_OFFICE: "等您审批的纪律条款、要核对的申诉、要打分的考评",
+    Role.AUDITOR: "一个月里办结或者重新打开的考核",
+    Role.ADMINISTRATOR: "初始密码还没有改的账号",
+}
 UPCOMING = datetime.timedelta(days=31)
 LISTED = 3
 
@@ -27,6 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
     rounds, more = rounds_for(user)
     context = {
         "tasks": tasks_of(user),
+        "to_come": TO_COME[first.role if (first := leading(user)) else Role.MEMBER],
         "today": timezone.localdate(),
         "rounds": rounds,
         "more_rounds": more,

@@ -33,11 +33,12 @@ def ledger(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, member: Member) -> HttpResponse:
     running = running_period(member)
-    period, code = _chosen(request, member, running)
+    period, code = _asked(request) or _first(member, running)
     context = {
         "member": member,
         "period": period,
-        "choices": ledgers_of(member, running),
+        "running": running,
+        "choices": ledgers_of(member, running, period),
         "code": code,
         "own": request.user.member_id == member.pk,
     }
@@ -48,18 +49,23 @@ def _page(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "reports/ledger.html", context | _shown(request, found))
 
 
-def _chosen(request: HttpRequest, member: Member, running: Period) -> tuple[Period, str]:
-    """The period and scheme asked for; else the latest of the running one's kind with a result; else the running one."""
-    code = request.GET.get("scheme", "")
-    if request.GET.get("period"):
-        try:
-            return Period.parse(request.GET["period"]), code
-        except ValueError as error:
-            raise Http404 from error
-    own = Result.objects.filter(member=member).select_related("round")
-    own = own.filter(round__period__contains="H") if running.half else own.exclude(round__period__contains="H")
-    latest = own.order_by("-round__period").first()
-    return Period.parse(latest.round.period) if latest else running, code
+def _asked(request: HttpRequest) -> tuple[Period, str] | None:
+    """The period and scheme that the address names; None where it names no period. Raises Http404."""
+    if not request.GET.get("period"):
+        return None
+    try:
+        return Period.parse(request.GET["period"]), request.GET.get("scheme", "")
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _first(member: Member, running: Period) -> tuple[Period, str]:
+    """What the page opens on: a result in publicity; else the running period; of who has left, the last result."""
+    results = Result.objects.of(member).order_by("-round__period", "pk")
+    if member.place_on(running.ends_on):
+        results = results.in_publicity()
+    latest = results.values_list("round__period", "round__scheme").first()
+    return (Period.parse(latest[0]), latest[1]) if latest else (running, "")
 
 
 def _outlook(sheet: MemberSheet, may_see: bool) -> dict:

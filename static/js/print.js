@@ -1,6 +1,7 @@
-// Buttons that print the page.
+// Buttons that print the page: hidden until they can.
 "use strict";
 
 for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
   button.addEventListener("click", () => window.print());
 }

@@ -2,6 +2,8 @@
 
 import datetime
 import re
+from html import unescape
+from urllib.parse import urljoin
 
 import pytest
 from django.test import RequestFactory
@@ -21,8 +23,8 @@ OFFERED = {
     "secretary": "首页 活动 党费 记分 月审核 党员 评议 表决 考核 申诉 结果运用 榜单 方案",
     "general": "首页 活动 党费 记分 月审核 党员 评议 表决 考核 申诉 结果运用 榜单",
     "staff": "首页 活动 党费 记分 月审核 党员 评议 表决 考核 申诉 结果运用 榜单 方案 组织",
-    "discipline": "首页 记分 月审核 党员 考评 表决 考核 申诉 结果运用 榜单",
-    "auditor": "首页 记分 月审核 党员 评议 表决 考核 申诉 榜单 方案",
+    "discipline": "首页 活动 党费 记分 月审核 党员 考评 表决 考核 申诉 结果运用 榜单",
+    "auditor": "首页 活动 党费 记分 月审核 党员 评议 表决 考核 申诉 榜单 方案",
     "administrator": "首页 账号 组织",
 }
 
@@ -89,7 +91,14 @@ def test_pages_of_a_group_stand_in_a_second_row_while_one_is_shown(visitors, ado
 
 @pytest.mark.parametrize(
     ("role", "offered"),
-    [("secretary", True), ("general", True), ("staff", True), ("leader", False), ("auditor", False)],
+    [
+        ("secretary", True),
+        ("general", True),
+        ("staff", True),
+        ("discipline", True),
+        ("auditor", True),
+        ("leader", False),
+    ],
 )
 def test_navigation_leads_to_visits_where_the_scheme_counts_them(people, places, role, offered):
     street_annual = next(version for version in install_schemes() if version.code == "street-annual")
@@ -103,6 +112,31 @@ def test_navigation_goes_by_the_branch_rather_than_the_street(people, places, ad
     Adoption.objects.create(organization=places.branch, version=street_annual, starts_on=make.LONG_AGO)
     assert "走访" in labels_for(people.secretary)
     assert "走访" not in labels_for(people.general)
+
+
+@pytest.mark.parametrize("role", ["discipline", "auditor"])
+@pytest.mark.parametrize(
+    ("page", "about"),
+    [
+        ("members:activities", None),
+        ("members:calendar", None),
+        ("members:activity", "activity"),
+        ("members:dues", None),
+        ("members:dues_half", None),
+        ("members:dues_receipt", "receipt"),
+        ("members:visits", None),
+        ("members:visits_half", None),
+        ("members:migrant_reports", None),
+    ],
+)
+def test_who_only_reads_is_offered_nothing_that_fails(visitors, objects, role, page, about):
+    """Every link of the page opens, and nothing on it can be sent but a search."""
+    address = reverse(page, kwargs=objects(about, role)[0][0] if about else {})
+    main = re.search(r"<main.*?</main>", visitors[role].get(address).content.decode(), re.S)[0]
+    assert not [form for form in re.findall(r'<form[^>]*method="post".*?</form>', main, re.S) if "<button" in form]
+    links = {unescape(link) for link in re.findall(r'href="([^"#]+)', main)}
+    failed = {link: visitors[role].get(urljoin(address, link)).status_code for link in links}
+    assert {link: status for link, status in failed.items() if status != 200} == {}
 
 
 def test_every_role_has_a_navigation():

@@ -59,6 +59,7 @@ def test_month_is_questioned_confirmed_and_read_out(page, site, sign_in_as, pict
     picture("month-confirmed")
     page.get_by_role("link", name="主题党日宣读单").click()
     expect(page.get_by_role("heading", name="2025 年 3 月积分宣读单")).to_be_visible()
+    expect(page.get_by_role("button", name="打印")).to_be_visible()
     picture("month-sheet")
     assert pages_on_paper(page) == 1
 

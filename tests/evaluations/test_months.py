@@ -12,7 +12,7 @@ from django.utils import timezone
 from evaluations import freeze, monthly, services
 from evaluations.models import MonthConfirmation, MonthQuestion, MonthReview
 from members.models import Attendance, Membership, Role, RoleAssignment
-from scoring.models import Decision
+from scoring.models import Adoption, Decision, SchemeVersion
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -284,6 +284,14 @@ def test_month_page_names_the_group_that_met(sign_in, half, places, people):
     shown = text(page(sign_in(people.secretary), places.branch))
     assert "三月党小组会(第一小组):还没有考勤" in shown
     assert "三月主题党日:到会 2 人" in shown
+
+
+@pytest.mark.parametrize(("code", "period"), [("community-half-year", "2025H1"), ("street-annual", "2025")])
+def test_month_page_leads_to_the_ledger_of_its_period(sign_in, half, places, people, code, period):
+    version = SchemeVersion.objects.get(code=code)
+    Adoption.objects.get_or_create(organization=places.branch, version=version, starts_on=datetime.date(2025, 1, 1))
+    shown = page(sign_in(people.secretary), places.branch).content.decode()
+    assert f'href="{reverse("reports:ledger", args=[people.zhang.pk])}?period={period}"' in shown
 
 
 def test_month_page_names_who_has_not_paid(sign_in, half, places, people):

@@ -45,6 +45,15 @@ def test_visits_propose_last_months_households(people, sign_in):
     assert VisitMonth.objects.count() == 2
 
 
+def test_visits_propose_the_households_of_the_last_month_on_record(people, sign_in):
+    visited(people.zhang, 5, 5, first_of(THIS_MONTH, -4))
+    visited(people.zhang, 3, 2, first_of(THIS_MONTH, -3))
+    visited(people.wang, 4, 4, first_of(THIS_MONTH, -4))
+    visited(people.wang, 0, 0, first_of(THIS_MONTH, -3))
+    page = sign_in(people.secretary).get(URL)
+    assert [row["assigned"].value() for row in page.context["rows"]] == [3, None]
+
+
 def test_visits_save_together_with_history(people, sign_in):
     data = sent(people.zhang, "3", "2") | sent(people.wang, "0")
     assert sign_in(people.secretary).post(URL, data).status_code == 302

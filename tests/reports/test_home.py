@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -13,14 +14,14 @@ from evaluations.models import MonthQuestion, RoundStep, Step
 from evaluations.monthly import digest_of_lines, lines_of
 from evaluations.quarterly import Content, content_of
 from members.dates import months_between
-from members.models import ClosedPeriod, DuesMonth, Exemption, Role
+from members.models import ClosedPeriod, DuesMonth, Exemption, Role, RoleAssignment
 from scoring.engine import Period
 from scoring.models import Adoption
 from scoring.services import install_schemes
 from tests import factories as make
 
 TODAY = datetime.date(2025, 6, 18)
-MONTHLY = ["上月还没有审核(5 月)", "上季度还没有公示(第一季度)"]  # of branches that have no secretary
+MONTHLY = ["月审核:5 月还没有确认", "季度公示:第一季度还没有公示"]  # of branches that have no secretary
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +41,8 @@ def test_home_of_a_secretary(sign_in, people, places, half, adopted):
         (2, "登记 6 月党费"),
         (2, "补登以前月份的党费"),
         (1, "审核申报"),
-        (1, "上月还没有审核(5 月)"),
-        (1, "上季度还没有公示(第一季度)"),
+        (3, "月审核:3 月起有 3 个月还没有确认"),
+        (1, "季度公示:第一季度还没有公示"),
     ]
 
 
@@ -244,6 +245,40 @@ def test_home_of_a_member_shows_the_own_total(sign_in, people, half):
     assert page.context["tasks"] == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_home_leads_to_the_ledger_of_the_total_that_it_shows(sign_in, people, half):
+    services.request_computation(half.round)
+    ledger = f"{reverse('reports:my_ledger')}?period=2025H1&amp;scheme={half.round.scheme}"
+    assert ledger in sign_in(people.member).get(reverse("home")).content.decode()
+
+
+def test_home_of_a_member_in_the_first_period_leads_to_ledger_and_declaring(sign_in, people, places):
+    secretary = make.member_user(people.wang, places.branch)
+    RoleAssignment.objects.create(
+        user=secretary, role=Role.BRANCH_SECRETARY, organization=places.branch, starts_on=make.LONG_AGO
+    )
+    for user in (people.member, secretary):
+        page = sign_in(user).get(reverse("home")).content.decode()
+        assert f'href="{reverse("reports:my_ledger")}">看每一分从哪里来</a>' in page
+        assert f'href="{reverse("scoring:add")}?for=me">申报加分</a>' in page
+    assert "申报加分" not in sign_in(people.secretary).get(reverse("home")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        ("member", "要办的事会列在这里:要您参加的评议、"),
+        ("discipline", "要办的事会列在这里:等您审批的纪律条款、"),
+        ("auditor", "要办的事会列在这里:一个月里办结或者重新打开的考核。"),
+        ("administrator", "要办的事会列在这里:初始密码还没有改的账号。"),
+    ],
+)
+def test_empty_home_says_what_will_be_there_by_role(sign_in, people, role, words):
+    page = sign_in(getattr(people, role)).get(reverse("home")).content.decode()
+    assert words in page
+    assert "没登记的考勤" not in page
+
+
 def test_home_without_work_says_so(sign_in, people, places):
     assert "今天没有要办的事" in sign_in(people.auditor).get(reverse("home")).content.decode()
 
@@ -353,21 +388,86 @@ def test_home_of_a_member_shows_the_stage_and_until_when_to_object(sign_in, peop
 
 
 def monthly_tasks(client):
-    return [task for task in client.get(reverse("home")).context["tasks"] if task.title in MONTHLY]
+    found = client.get(reverse("home")).context["tasks"]
+    return [task for task in found if task.title.startswith(("月审核", "季度公示"))]
 
 
-def test_home_asks_for_the_month_and_the_quarter_until_they_are_done(sign_in, people, places, half):
+def confirm(branch, month, actor):
+    month = datetime.date(2025, month, 1)
+    services.confirm_month(branch, month, seen=digest_of_lines(lines_of(branch, month)), actor=actor)
+
+
+def test_home_asks_for_the_months_and_the_quarter_until_they_are_done(sign_in, people, places, half):
+    """The first activity was in March; what is left out stays asked for, the oldest first."""
     client = sign_in(people.secretary)
-    may, quarter = datetime.date(2025, 5, 1), "2025Q1"
+    quarter = "2025Q1"
     month_task, quarter_task = monthly_tasks(client)
-    assert month_task.url == reverse("evaluations:month", args=[places.branch.pk, "2025-05"])
+    assert (month_task.count, month_task.url) == (
+        3,
+        reverse("evaluations:month", args=[places.branch.pk, "2025-03"]),
+    )
     assert quarter_task.url == reverse("evaluations:quarter", args=[places.branch.pk, quarter])
-    seen = digest_of_lines(lines_of(places.branch, may))
-    services.confirm_month(places.branch, may, seen=seen, actor=people.secretary)
+    confirm(places.branch, 5, people.secretary)
+    confirm(places.branch, 3, people.secretary)
+    month_task, _ = monthly_tasks(client)
+    assert (month_task.title, month_task.url) == (
+        "月审核:4 月还没有确认",
+        reverse("evaluations:month", args=[places.branch.pk, "2025-04"]),
+    )
+    confirm(places.branch, 4, people.secretary)
     assert monthly_tasks(client) == [quarter_task]
     seen = Content(content_of(places.branch, quarter)).digest
     services.publish_quarter(places.branch, quarter, seen=seen, actor=people.secretary)
     assert monthly_tasks(client) == []
+
+
+@pytest.mark.parametrize(
+    ("settled", "titles"),
+    [
+        (False, ["月审核:3 月起有 6 个月还没有确认", "季度公示:第一季度起有 2 个季度还没有公示"]),
+        (True, ["月审核:7 月起有 2 个月还没有确认"]),
+    ],
+)
+def test_home_asks_for_the_last_half_until_it_is_settled(sign_in, people, places, half, monkeypatch, settled, titles):
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: datetime.date(2025, 9, 3))
+    if settled:
+        days = {"starts_on": datetime.date(2025, 1, 1), "ends_on": datetime.date(2025, 6, 30)}
+        ClosedPeriod.objects.create(organization=places.street, title="2025 年上半年", **days)
+    assert [task.title for task in monthly_tasks(sign_in(people.secretary))] == titles
+
+
+def test_home_asks_for_no_month_before_the_scheme_or_before_the_last_half(sign_in, people, places, half, monkeypatch):
+    make.activity(places.branch, people.secretary, datetime.date(2023, 3, 5))  # put on record afterwards
+    client = sign_in(people.secretary)
+    assert monthly_tasks(client)[0].title == "月审核:2024 年 7 月起有 11 个月还没有确认"
+    QuerySet(Adoption).update(starts_on=datetime.date(2025, 4, 1))
+    assert [task.title for task in monthly_tasks(client)] == ["月审核:4 月起有 2 个月还没有确认"]
+
+
+def test_months_of_several_branches_are_one_task(sign_in, people, places, half):
+    """It leads to the list of the oldest month; to the branch where only one has it to do."""
+    both = make.user("赵两支", Role.BRANCH_SECRETARY, places.community)
+    client = sign_in(both)
+    month_task, quarter_task = monthly_tasks(client)
+    assert (month_task.count, month_task.url) == (
+        4,
+        reverse("evaluations:month", args=[places.branch.pk, "2025-03"]),
+    )
+    assert (quarter_task.count, quarter_task.url) == (2, f"{reverse('evaluations:months')}?month=2025-03")
+    assert client.get(quarter_task.url).context["quarter"] == "2025Q1"
+
+
+def test_months_take_the_same_queries(sign_in, people, places, half, django_assert_num_queries):
+    client = sign_in(make.user("赵两支", Role.BRANCH_SECRETARY, places.community))
+    client.get(reverse("home"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(reverse("home"))
+    for number in range(3):
+        branch = make.organization(f"新支部{number}", "branch", places.community)
+        make.member(f"新人{number}", branch)
+        make.activity(branch, people.secretary, datetime.date(2025, 2, 5))
+    with django_assert_num_queries(len(few)):
+        client.get(reverse("home"))
 
 
 def test_home_of_a_secretary_has_the_objections_to_a_sheet(sign_in, people, places, half):
@@ -402,7 +502,7 @@ def test_home_of_an_empty_branch_asks_for_the_roster_first(sign_in, people, plac
     group = make.organization("第一小组", "group", empty)
     make.member("新党员", group).memberships.update(starts_on=datetime.date(2025, 5, 10))
     assert "名册" not in tasks(client)[0][1]
-    assert [task.title for task in monthly_tasks(client)] == ["上月还没有审核(5 月)"]  # nobody in the first quarter
+    assert [task.title for task in monthly_tasks(client)] == ["月审核:5 月还没有确认"]  # nobody in the first quarter
 
 
 def test_home_of_those_above_asks_only_for_branches_without_a_secretary(sign_in, people, places, half):

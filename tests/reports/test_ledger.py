@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from evaluations import services
 from evaluations.models import Result, Round, RoundBranch
@@ -251,6 +252,61 @@ def test_ledger_of_every_scheme_shows_its_items(sign_in, people, places, adopted
     shown = page(sign_in(people.member), people.zhang, period)
     assert shown.status_code == 200
     assert "积分台账" in text(shown)
+
+
+# Which ledger the page opens on -------------------------------------------------------------------
+
+
+NOVEMBER = datetime.date(2025, 11, 20)
+
+
+def opens_on(client, person=None):
+    """The period that the page shows without being asked for one, and the periods that it leads to."""
+    url = reverse("reports:ledger", args=[person.pk]) if person else reverse("reports:my_ledger")
+    context = client.get(url).context
+    return context["period"].code, [one.title for one in context["choices"]]
+
+
+def test_ledger_opens_on_the_running_period(sign_in, people, computed, monkeypatch):
+    make.closed(computed.round, people.staff)
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: NOVEMBER)
+    both = ["2025 年下半年", "2025 年上半年"]
+    assert opens_on(sign_in(people.member)) == ("2025H2", both)
+    assert opens_on(sign_in(people.secretary), people.zhang) == ("2025H2", both)
+
+
+def test_ledger_opens_on_a_result_that_is_open_for_objections(sign_in, people, computed, monkeypatch):
+    Round.objects.filter(pk=computed.round.pk).update(status="published", objections_until=NOVEMBER)
+    client = sign_in(people.member)
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: NOVEMBER)
+    assert opens_on(client)[0] == "2025H1"
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: NOVEMBER + datetime.timedelta(1))
+    assert opens_on(client)[0] == "2025H2"
+    Round.objects.filter(pk=computed.round.pk).update(status="reviewed", published_at=timezone.now())
+    assert opens_on(client)[0] == "2025H1"  # it is being corrected
+
+
+def test_ledger_of_who_has_left_opens_on_the_last_result(sign_in, people, computed, monkeypatch):
+    make.closed(computed.round, people.staff)
+    people.zhang.memberships.update(ends_on=datetime.date(2025, 7, 31))
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: NOVEMBER)
+    assert opens_on(sign_in(people.secretary), people.zhang)[0] == "2025H1"
+
+
+def test_ledger_of_an_earlier_period_leads_to_the_running_one(sign_in, people, computed, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: NOVEMBER)
+    client = sign_in(people.member)
+    shown = text(page(client, people.zhang))
+    assert "这是 2025 年上半年的台账。以后的记录在 2025 年下半年(本期) 的台账里。" in shown
+    assert "以后的记录在" not in text(page(client, people.zhang, "2025H2"))
+    assert opens_on(client)[1] == ["2025 年下半年", "2025 年上半年"]
+
+
+def test_ledger_that_is_asked_for_stands_among_the_others(sign_in, people, computed, monkeypatch):
+    """Without a result of it there would be no way back to it."""
+    monkeypatch.setattr("django.utils.timezone.localdate", lambda *args: NOVEMBER)
+    choices = page(sign_in(people.member), people.zhang, "2024H2").context["choices"]
+    assert [one.title for one in choices] == ["2025 年下半年", "2025 年上半年", "2024 年下半年"]
 
 
 # The trend --------------------------------------------------------------------------------------
