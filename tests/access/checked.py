@@ -27,6 +27,13 @@ def checked_pages(
     yield from _of_measures_and_appeals(visitors, objects)
     yield from _of_adoptions(visitors["staff"], objects)
     yield from _of_transfers(visitors["secretary"], people, places)
+    yield from _of_leave(visitors["secretary"], objects)
+
+
+def _of_leave(secretary, objects):
+    (asked, _), *_ = objects("leave_request", "secretary")
+    path = reverse("members:grant_leave", query={"request": asked["pk"]})
+    yield "check-grant-leave", path, secretary.get(path)
 
 
 def _of_transfers(secretary, people, places):

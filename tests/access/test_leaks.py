@@ -124,6 +124,8 @@ EXPORTED = [
             "visits",
             "visits_half",
             "migrant_reports",
+            "leave",
+            "leave_requests",
         ),
         *("entries", "mine", "rounds", "round", "measures", "appeals", "resolutions", "months"),
     }
