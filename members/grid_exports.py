@@ -2,6 +2,7 @@
 
 import datetime
 from collections import defaultdict
+from decimal import Decimal
 
 from members.arrears import arrears_of
 from members.dates import first_of, month_name, months_of_half, quarter_name, quarters_of
@@ -9,7 +10,7 @@ from members.dues_cells import DuesCell, cells_of
 from members.exports import write
 from members.forms.activities import AttendanceRow
 from members.lists import in_cell
-from members.models import Member, MigrantReport, User, VisitMonth
+from members.models import DuesPayment, Member, MigrantReport, User, VisitMonth
 
 WHO = ["编号", "姓名"]
 
@@ -63,6 +64,22 @@ def dues_half_book(members: list[Member], half: str, today: datetime.date, reade
         words = arrears[member.pk].words if member.pk in arrears else ""
         rows.append([member.number, member.name, *paid, due, sum(paid), words])
     return write(head, rows, "党费")
+
+
+def receipt_book(payments: list[DuesPayment], members: int, total: Decimal) -> bytes:
+    """What was paid under one number, and last by how many and how much together."""
+    head = ["姓名", "月份", "实缴(元)", "缴纳日期", "代缴人"]
+    rows = [
+        [
+            payment.dues_month.member.name,
+            f"{payment.dues_month.month:%Y-%m}",
+            payment.amount_yuan,
+            in_cell(payment.paid_on),
+            payment.payer,
+        ]
+        for payment in payments
+    ]
+    return write(head, [*rows, ["合计", f"{members} 人,{len(payments)} 笔", total, "", ""]], "党费收据")
 
 
 def visits_book(members: list[Member], months: list[datetime.date]) -> bytes:

@@ -36,6 +36,22 @@ class ActivityTable(ListTable):
         return self.missing[record.pk]
 
 
+class ChangeTable(ListTable):
+    """Rows are changes of a member, with who made them."""
+
+    title = "变更记录"
+    changed_at = Column("时间", order_by=("changed_at", "pk"), initial_sort_descending=True)
+    matter = Column("事项", accessor="title", order_by=("title", "changed_at", "pk"))
+    old = Column("原来", orderable=False, empty_values=())
+    new = Column("改为", orderable=False, empty_values=())
+    changed_by = Column("登记人", order_by=("changed_by__name", "changed_at", "pk"))
+
+    def value_old(self, value) -> str:
+        return value or "无"
+
+    value_new = value_old
+
+
 class AccountTable(ListTable):
     """Rows are accounts with `roles_now`."""
 

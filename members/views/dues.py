@@ -19,7 +19,7 @@ from members.dues_cells import cells_of, kept_elsewhere, payers
 from members.exports import as_download
 from members.forms.dues import DuesRow, PaymentForm
 from members.forms.filters import DuesFilter
-from members.grid_exports import dues_book
+from members.grid_exports import dues_book, receipt_book
 from members.lists import is_export
 from members.models import DuesPayment, DuesReceipt, Member, Organization, User
 from members.services.dues import RecordedDues, partly_paid, why_receipt_stays, yuan
@@ -211,6 +211,9 @@ def dues_receipt(request: HttpRequest, pk: int) -> HttpResponse:
     receipt = get_object_or_404(receipts, pk=pk)
     context = paid_under(receipt)
     payments, today = context["payments"], timezone.localdate()
+    if is_export(request):
+        book = receipt_book(payments, context["members"], context["total"])
+        return as_download(book, f"党费收据 {receipt.number}")
     context |= {
         "month_name": month_name(today),
         "unpaid": payers(receipt.organization, first_of(today)).owing_dues(first_of(today)).count(),

@@ -126,8 +126,11 @@ EXPORTED = [
             "migrant_reports",
             "leave",
             "leave_requests",
+            "dues_receipt",
+            "member",
         ),
-        *("entries", "mine", "rounds", "round", "measures", "appeals", "resolutions", "months"),
+        *("entries", "mine", "rounds", "round", "measures", "appeals", "resolutions"),
+        *("months", "month", "month_sheet", "quarter", "publicity"),
     }
 ]
 
