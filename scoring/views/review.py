@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from members.lists import exported, is_export
 from scoring import permissions, review_services, services
 from scoring.forms import AnswerForm, DecisionForm, FirstCheckForm, add_errors
 from scoring.models import Entry, EntryStatus
@@ -23,6 +24,7 @@ from scoring.reviewing import (
     to_check_first,
     waiting_for,
 )
+from scoring.tables import QueueTable
 from scoring.views.entries import entry_or_404, entry_page
 
 DONE = {"approve": "已通过", "reject": "没有通过,本人会看到理由", "ask": "已问申报人,答复以后再到您这里"}
@@ -34,6 +36,9 @@ def queue(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not can_review_somewhere(user):
         raise PermissionDenied
+    if is_export(request):
+        waiting = Filters.read(request.GET).entries(user).select_related("member", "declared_by", "reversal")
+        return exported(request, QueueTable(waiting.prefetch_related("version", "evidence"), request))
     filters = Filters.read(request.GET)
     found = filters.entries(user)
     rows = found.select_related("member", "declared_by").prefetch_related("version", "evidence")

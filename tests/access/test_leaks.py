@@ -129,7 +129,7 @@ EXPORTED = [
             "dues_receipt",
             "member",
         ),
-        *("entries", "mine", "rounds", "round", "measures", "appeals", "resolutions"),
+        *("entries", "queue", "mine", "rounds", "round", "measures", "appeals", "resolutions"),
         *("months", "month", "month_sheet", "quarter", "publicity"),
     }
 ]
