@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from evaluations.monthly import MonthLine
+from members.exports import Sheet
 from members.models import Member
 
 
@@ -14,25 +15,38 @@ class Merit:
     member: Member
     line: MonthLine
 
+    @property
+    def deed(self) -> str:
+        return f"{self.line.title},{self.line.note}" if self.line.note else self.line.title
+
 
 @dataclass(frozen=True)
 class Lost:
-    """Points lost under one clause, without names."""
+    """Points lost under one clause, without names; under an article that is sensitive only how many records there are."""
 
     item: str
     number: str
-    people: int
+    people: int | None
     times: int
-    points: Decimal
+    points: Decimal | None
 
 
 @dataclass(frozen=True)
 class Announcement:
-    """sensitive: articles under which something was put down, by number alone, with how many records there are."""
+    """Who is named with what he or she did, and what was lost without names."""
 
     merits: list[Merit]
     lost: list[Lost]
-    sensitive: list[tuple[str, int]]
+
+    @property
+    def sheets(self) -> list[Sheet]:
+        """As it stands in a workbook."""
+        merits = [[one.member.name, one.deed, one.line.number, one.line.points] for one in self.merits]
+        lost = [[one.item, one.number, one.people or "—", one.times, one.points or "—"] for one in self.lost]
+        return [
+            Sheet("加分", ["党员", "事迹", "条款", "加分"], merits),
+            Sheet("扣分", ["项目", "条款", "人数", "次数", "共扣"], lost),
+        ]
 
 
 def announcement_of(lines: list[MonthLine]) -> Announcement:
@@ -45,7 +59,8 @@ def announcement_of(lines: list[MonthLine]) -> Announcement:
     for line in counted:
         if line.is_sensitive:
             hidden[line.number] = hidden.get(line.number, 0) + 1
-    return Announcement([Merit(members[line.member], line) for line in earned], _lost(open_), sorted(hidden.items()))
+    unsaid = [Lost("按条款办理", number, None, times, None) for number, times in sorted(hidden.items())]
+    return Announcement([Merit(members[line.member], line) for line in earned], _lost(open_) + unsaid)
 
 
 def _lost(lines: list[MonthLine]) -> list[Lost]:

@@ -10,6 +10,7 @@ from django.db.models import Count, Q
 from evaluations.facts import members_of
 from evaluations.models import Appraisal, AppraisalGroup, BallotCode, BallotCount, Voter
 from evaluations.services import Electorate
+from evaluations.templatetags.figures import percent, points
 from members.models import Exemption, Member, MemberStatus, Mobility, Organization, Position, PositionTitle
 from scoring.engine import Period
 from scoring.engine.elements import Group
@@ -134,6 +135,15 @@ class GroupResult:
     def withheld(self) -> bool:
         return 0 < self.ballots < FEW
 
+    @property
+    def shares_words(self) -> str:
+        """10 分 4 票,9 分 2 票; why there is nothing to be said of few ballots or none."""
+        if not self.ballots:
+            return "没有票"
+        if self.withheld:
+            return "不到五票,不分列"
+        return ",".join(f"{points(score)} 分 {count} 票" for score, count in self.shares)
+
 
 @dataclass(frozen=True)
 class AppraisalResult:
@@ -148,6 +158,19 @@ class AppraisalResult:
             return None
         total = sum((group.mean * group.group.weight_parts for group in self.groups), Decimal(0))
         return (total / 10_000).quantize(CENT, ROUND_HALF_UP)
+
+    @property
+    def row(self) -> list[str | int | Decimal]:
+        """As it stands in a workbook: of each group the mean, the ballots and how they are spread, and the score last."""
+        of_groups = [("" if one.mean is None else one.mean, one.ballots, one.shares_words) for one in self.groups]
+        score = "—" if self.score is None else self.score
+        return [self.member.name, *(value for cells in of_groups for value in cells), score]
+
+
+def results_head(groups: Iterable[AppraisalGroup]) -> list[str]:
+    """What stands above the rows of the results."""
+    of_groups = [f"{group}({percent(group.weight)}){what}" for group in groups for what in ("平均", "票数", "各分票数")]
+    return ["党员", *of_groups, "评议得分"]
 
 
 def results_of(appraisal: Appraisal, members: Iterable[Member]) -> list[AppraisalResult]:

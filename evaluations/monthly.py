@@ -59,6 +59,18 @@ class MonthLine:
         return Decimal(self.effect.replace("−", "-") or 0)
 
     @property
+    def row(self) -> list[str | Decimal]:
+        """As it stands in a workbook, after the member's name."""
+        return [
+            "补登" if self.is_late else "",
+            self.title,
+            self.text,
+            self.points if self.effect else "",
+            self.number,
+            self.note,
+        ]
+
+    @property
     def words(self) -> str:
         """3 月 5 日 主题党日 迟到 −4"""
         return " ".join(filter(None, (self.title, self.text, self.effect)))

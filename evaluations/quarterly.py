@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 from django.db.models import Exists, OuterRef
@@ -13,6 +14,7 @@ from evaluations.interim import Interim, interims_of
 from evaluations.models import MonthQuestion, QuarterSheet, Result
 from evaluations.permissions import LEADING_ROLES, confirmable
 from members.dates import first_of, months_from, quarter_days, quarter_of
+from members.exports import Sheet
 from members.models import Member, Organization, Role, RoleAssignment, User
 from members.permissions import holds
 from members.querysets import in_subtrees, paths_of
@@ -65,16 +67,24 @@ class Line:
 
     member: Member
     state: str
-    cells: list[tuple[str | None, str]]  # points and the part's title
-    total: str | None
+    cells: list[tuple[str | None, str]]  # points and the column's title
 
     @property
-    def is_scored(self) -> bool:
-        return self.state in (Result.Status.SCORED, Result.Status.INCOMPLETE)
+    def has_points(self) -> bool:
+        return bool(self.cells) and self.state in (Result.Status.SCORED, Result.Status.INCOMPLETE)
 
     @property
     def state_title(self) -> str:
         return STATES[self.state]
+
+    @property
+    def row(self) -> list[str | Decimal]:
+        """Number, name and figures; instead of these the state of who has none."""
+        if self.has_points:
+            figures = [Decimal(points) if points else "—" for points, _ in self.cells]
+        else:
+            figures = [self.state_title, *[""] * (len(self.cells) - 1)]
+        return [self.member.number, self.member.name, *figures]
 
 
 @dataclass(frozen=True)
@@ -82,18 +92,18 @@ class Section:
     """The lines of those who are scored under one scheme."""
 
     title: str
-    parts: list[str]
+    columns: list[str]  # the parts and, where anybody has one, the total; the state where nobody has points
     later: list[str]  # parts that nobody has yet
     lines: list[Line]
 
     @property
-    def has_totals(self) -> bool:
-        return any(line.total for line in self.lines)
+    def width(self) -> int:
+        return len(self.columns)
 
     @property
-    def width(self) -> int:
-        """Columns of points."""
-        return len(self.parts) + self.has_totals
+    def sheet(self) -> Sheet:
+        """As it stands in a workbook."""
+        return Sheet(self.title, ["编号", "姓名", *self.columns], [line.row for line in self.lines])
 
 
 class Content:
@@ -122,11 +132,13 @@ def _shown(section: dict, members: dict[int, Member]) -> Section:
     """A section with names; a part that nobody has yet, such as an appraisal to come, takes no column."""
     known = [(code, title) for code, title in section["parts"] if any(row[2][code] for row in section["rows"])]
     later = [title for code, title in section["parts"] if (code, title) not in known]
+    has_totals = any(row[3] for row in section["rows"])
+    columns = [*(title for _, title in known), *["合计"] * has_totals]
     lines = [
-        Line(members[pk], state, [(points[code], title) for code, title in known], total)
+        Line(members[pk], state, list(zip((*(points[code] for code, _ in known), total), columns, strict=False)))
         for pk, state, points, total in section["rows"]
     ]
-    return Section(section["title"], [title for _, title in known], later, lines)
+    return Section(section["title"], columns or ["状态"], later, lines)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Prefetch, QuerySet
@@ -13,6 +14,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+from openpyxl.workbook.child import INVALID_TITLE_REGEX
 
 from members import permissions
 from members.models import (
@@ -29,6 +31,7 @@ from members.models import (
 from members.roster_columns import COLUMNS, REQUIRED
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LONGEST_TITLE = 30  # of a sheet, in characters; of two alike, one gets a figure more
 NARROWEST, WIDEST = 14, 60  # columns, in letters; a Chinese character takes the place of two
 HOW_TO = {
     "编号": "每人一个,不能重复;已在名册上的人按编号更新。整列不要的,按身份证号认人。",
@@ -69,6 +72,15 @@ def letters(value: str | int | Decimal) -> int:
     return len(str(value)) + sum(character > "\u2e7f" for character in str(value))
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """One table of a workbook."""
+
+    title: str
+    head: list[str]
+    rows: list[Sequence[str | int | Decimal]]
+
+
 def write(
     head: list[str],
     rows: Iterable[Sequence[str | int | Decimal]],
@@ -76,21 +88,14 @@ def write(
     notes: list[tuple[str, str]] = (),
 ) -> bytes:
     """A workbook with one table, columns as wide as their words, and a second sheet of notes where there are any."""
-    rows = list(rows)
+    return write_sheets([Sheet(title, head, list(rows))], notes)
+
+
+def write_sheets(sheets: Iterable[Sheet], notes: list[tuple[str, str]] = ()) -> bytes:
+    """A workbook with a sheet for each table, at least one."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    for number, name in enumerate(head, 1):
-        column = sheet.column_dimensions[get_column_letter(number)]
-        widest = max(map(letters, (name, *(row[number - 1] for row in rows))))
-        column.width = min(max(widest + 2, NARROWEST), WIDEST)
-        column.number_format = "@"
-    sheet.freeze_panes = "A2"
-    cells = [cell_of(sheet, name) for name in head]
-    for cell in cells:
-        cell.font = Font(bold=True)
-    sheet.append(cells)
-    for row in rows:
-        sheet.append([cell_of(sheet, value) for value in row])
+    for table in sheets:
+        add_sheet(book, table)
     if notes:
         extra = book.create_sheet("填写说明")
         extra.column_dimensions["B"].width = 80
@@ -99,6 +104,23 @@ def write(
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def add_sheet(book: Workbook, table: Sheet) -> None:
+    """Put a table into a workbook; of its title what spreadsheets take."""
+    sheet = book.create_sheet(INVALID_TITLE_REGEX.sub(" ", table.title)[:LONGEST_TITLE])
+    for number, name in enumerate(table.head, 1):
+        column = sheet.column_dimensions[get_column_letter(number)]
+        widest = max(map(letters, (name, *(row[number - 1] for row in table.rows))))
+        column.width = min(max(widest + 2, NARROWEST), WIDEST)
+        column.number_format = "@"
+    sheet.freeze_panes = "A2"
+    cells = [cell_of(sheet, name) for name in table.head]
+    for cell in cells:
+        cell.font = Font(bold=True)
+    sheet.append(cells)
+    for row in table.rows:
+        sheet.append([cell_of(sheet, value) for value in row])
 
 
 def roster_workbook(members: QuerySet[Member], user: User) -> bytes:

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator
+from decimal import Decimal
 
 from members.arrears import arrears_of
 from members.dates import first_of, month_name, quarter_name, quarters_of
@@ -12,7 +13,7 @@ from members.forms.dues_half import HalfCell, HalfRow
 from members.forms.migrants import ReportRow
 from members.forms.visits import VisitHalfRow
 from members.lists import in_cell
-from members.models import Member, User
+from members.models import DuesPayment, Member, User
 from members.services.dues import payment_words
 
 WHO = ["编号", "姓名"]
@@ -90,6 +91,22 @@ def half_words(cell: HalfCell, can_record: bool) -> str:
     else:
         said = cell.words or {"part": f"欠 {rest}", "owing": f"欠 {rest}", "open": f"未缴 {rest}"}.get(cell.state, "")
     return ";".join(filter(None, [paid_words(cell.cell) if cell.is_here else "", said]))
+
+
+def receipt_book(payments: list[DuesPayment], members: int, total: Decimal) -> bytes:
+    """What was paid under one number, and last by how many and how much together."""
+    head = ["姓名", "月份", "实缴(元)", "缴纳日期", "代缴人"]
+    rows = [
+        [
+            payment.dues_month.member.name,
+            f"{payment.dues_month.month:%Y-%m}",
+            payment.amount_yuan,
+            in_cell(payment.paid_on),
+            payment.payer,
+        ]
+        for payment in payments
+    ]
+    return write(head, [*rows, ["合计", f"{members} 人,{len(payments)} 笔", total, "", ""]], "党费收据")
 
 
 def visits_book(rows: list[VisitHalfRow], months: list[datetime.date]) -> bytes:

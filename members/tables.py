@@ -36,6 +36,22 @@ class ActivityTable(ListTable):
         return self.missing[record.pk]
 
 
+class ChangeTable(ListTable):
+    """Rows are changes of a member, with who made them."""
+
+    title = "变更记录"
+    changed_at = Column("时间", order_by=("changed_at", "pk"), initial_sort_descending=True)
+    matter = Column("事项", accessor="title", order_by=("title", "changed_at", "pk"))
+    old = Column("原来", orderable=False, empty_values=())
+    new = Column("改为", orderable=False, empty_values=())
+    changed_by = Column("登记人", order_by=("changed_by__name", "changed_at", "pk"))
+
+    def value_old(self, value) -> str:
+        return value or "无"
+
+    value_new = value_old
+
+
 class AccountTable(ListTable):
     """Rows are accounts with `roles_now`."""
 
@@ -52,3 +68,28 @@ class AccountTable(ListTable):
         if not record.is_active:
             return "已停用"
         return "初始密码未改" if record.must_change_password else "正常"
+
+
+class OwnLeaveTable(ListTable):
+    """Rows are leave requests of one member, with activity."""
+
+    title = "我的请假"
+    activity = Column("活动", accessor="activity__title", order_by=("activity__title", "pk"))
+    date = Column(
+        "活动日期", accessor="activity__date", order_by=("activity__date", "pk"), initial_sort_descending=True
+    )
+    kind = Column("假别", accessor="get_kind_display", order_by=("kind", "pk"))
+    state = Column("状态", accessor="state_words", order_by=("state", "pk"))
+    answer = Column("答复", visible=False)
+
+
+class LeaveTable(OwnLeaveTable):
+    """Rows are leave requests of anybody, with member, and activity with organisation."""
+
+    title = "请假"
+    member = Column("党员", accessor="member__name", order_by=("member__pinyin", "member__number", "pk"))
+    activity = Column("活动", accessor="activity__title", visible=False)
+    organization = Column("活动的组织", accessor="activity__organization", visible=False)
+
+    class Meta:
+        sequence = ("member", "activity", "organization", "...")

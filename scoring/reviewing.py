@@ -6,6 +6,7 @@ from django.db.models import Case, Q, QuerySet, When
 from django.http import QueryDict
 
 from members.models import Member, Organization, Role, User
+from members.numbers import whole
 from members.querysets import READING_ROLES, paths_of
 from scoring.models import Decision, Entry, EntryStatus, SchemeVersion
 from scoring.permissions import BRANCH_ROLES, STREET_ROLES, items_approved_by
@@ -81,7 +82,7 @@ class Filters:
         return cls(
             whose if whose in (cls.ASKED, cls.ALL) else cls.MINE,
             item,
-            branch if branch.isdecimal() and len(branch) < 18 else "",
+            branch if whole(branch) else "",
         )
 
     @property

@@ -24,3 +24,26 @@ class EntryTable(ListTable):
     note = Column("事由", visible=False)
     proxy = Column("代报", accessor="proxy_words", visible=False)
     state = Column("状态", accessor="state_words", order_by=("status", "date", "pk"))
+
+
+class QueueTable(ListTable):
+    """Rows are entries as `Filters.entries` gives them, with member, version, evidence and reversal; a workbook alone."""
+
+    title = "待审"
+    member = Column("党员", accessor="member__name")
+    proxy = Column("代报", accessor="proxy_words")
+    rule = Column("条款", accessor="title")
+    quantity = Figures("次数")
+    level = Column("级别", accessor="level_words")
+    date = Column("日期")
+    note = Column("事由")
+    first_check = Column("初核")
+    evidence = Figures("材料(份)")
+    declared_at = Column("登记于")
+    state = Column("状态", accessor="state_words")
+
+    class Meta:
+        orderable = False
+
+    def value_evidence(self, record) -> int:
+        return len(record.evidence.all())

@@ -15,6 +15,7 @@ from evaluations.appraisals import (
     Turnout,
     candidates_of,
     exempt_words,
+    results_head,
     results_of,
     turnouts,
     usual_electorates,
@@ -27,6 +28,8 @@ from evaluations.models import Appraisal, AppraisalGroup, Voter
 from evaluations.permissions import TALLY_ROLES, can_run_appraisal
 from evaluations.services.appraisals import lacking_in_words, scheme_of, without_ballots
 from evaluations.services.ballots import taken_part
+from members.exports import as_download, write
+from members.lists import is_export
 from members.models import Member, Organization
 from members.querysets import READING_ROLES, paths_of
 from scoring.engine import Period
@@ -199,6 +202,10 @@ def appraisal(request: HttpRequest, pk: int) -> HttpResponse:
     Everybody sees the results of those whose records they may read: a member the own one.
     """
     found = visible_appraisal(request, pk)
+    came_out = results(request, found)
+    if is_export(request) and came_out:
+        head = results_head(group.group for group in came_out[0].groups)
+        return as_download(write(head, [result.row for result in came_out], "评议结果"), f"{found}结果")
     user = request.user
     voter = Voter.objects.filter(group__appraisal=found, member=user.member_id).first() if user.member_id else None
     runs = may_run(request, found)
@@ -210,7 +217,7 @@ def appraisal(request: HttpRequest, pk: int) -> HttpResponse:
         "voter": voter,
         "why_not": taken_part(voter) if voter else "",
         "voting": found.takes_votes_at(timezone.now()),
-        "results": results(request, found),
+        "results": came_out,
         "lacking": without_ballots(list(found.groups.all())) if found.closed_without else {},
         "now": timezone.now(),
     }

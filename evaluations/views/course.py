@@ -15,11 +15,13 @@ from evaluations.appealing import takes_appeals
 from evaluations.course import corrected, correction_steps, reviews_waiting, titles_of
 from evaluations.forms_rounds import CorrectionForm, ReasonForm
 from evaluations.lookthrough import look_through
-from evaluations.models import Round, RoundBranch, Step
+from evaluations.models import Result, Round, RoundBranch, Step
 from evaluations.permissions import can_confirm_branch, can_record_objections
 from evaluations.services.course import publisher_of, reopening_asked, why_not_now
 from evaluations.views.rounds import runnable
 from members.dates import day_name
+from members.exports import as_download, write
+from members.lists import is_export
 from scoring.engine import Period
 from scoring.forms import add_errors
 from scoring.models import SchemeVersion
@@ -243,13 +245,25 @@ def publicity(request: HttpRequest, pk: int, branch: int) -> HttpResponse:
     results = list(part.results.select_related("member").order_by("member__number"))
     for result in results:
         result.branch = part
+    rows = [_line(result) for result in results]
+    period = Period.parse(part.round.period)
+    if is_export(request):
+        book = write(["编号", "姓名", "总分", "等次"], rows, "公示单")
+        return as_download(book, f"{part.organization} {period.title}考核公示单")
     context = {
         "round": part.round,
         "part": part,
-        "period": Period.parse(part.round.period),
-        "results": results,
+        "period": period,
+        "rows": rows,
         "corrections": correction_steps(steps),
         "corrected": corrected(part.round, [part]),
         "takes_objections": takes_appeals(part.round) and can_record_objections(request.user, part.organization),
     }
     return render(request, "evaluations/publicity.html", context)
+
+
+def _line(result: Result) -> tuple:
+    """Number, name, total and grade, or why there is none, as they are made public."""
+    total = "—" if result.total is None else result.total
+    grade = result.grade_title if result.grade else result.get_status_display()
+    return result.member.number, result.member.name, total, grade

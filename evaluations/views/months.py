@@ -23,13 +23,15 @@ from evaluations.tables import MonthTable
 from members.dates import first_of, last_of, month_name, quarter_name, quarter_of
 from members.dues_unrecorded import unrecorded_dues
 from members.expected import unrecorded
-from members.lists import list_page
+from members.exports import as_download, write, write_sheets
+from members.lists import is_export, list_page
 from members.models import Activity, DuesMonth, Member, Organization
 from members.querysets import READING_ROLES, in_subtrees, paths_of
 from scoring.forms import add_errors
 from scoring.models import Adoption
 
 UNFINISHED = "有的活动考勤还没有登记完。先去登记;支委会决定不等的,勾选「考勤就按现在的样子确认」,再确认。"
+LINE_HEAD = ["党员", "补登", "记录", "情况", "影响", "条款", "说明"]
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -107,13 +109,17 @@ def _month_page(request: HttpRequest, branch: Organization, month: datetime.date
     for line in lines:
         if line.member in members:
             by_member.setdefault(line.member, []).append(line.shown_to(reader.may_see(line.member)))
+    people = [OfMember(members[pk], found) for pk, found in by_member.items()]
+    if is_export(request):
+        rows = [[one.member.name, *line.row] for one in people for line in one.lines]
+        return as_download(write(LINE_HEAD, rows, "新记录"), f"{branch} {month_name(month)}新记录")
     questions = _questions(request, review)
     context = {
         "branch": branch,
         "month": month,
         "period": Adoption.objects.period_of(branch, last_of(month)),
         "is_over": timezone.localdate() > last_of(month),
-        "people": [OfMember(members[pk], found) for pk, found in by_member.items()],
+        "people": people,
         "others": len(members) - len(by_member),
         "seen": monthly.digest_of_lines(lines),
         "confirmation": confirmation,
@@ -277,10 +283,8 @@ def month_sheet(request: HttpRequest, branch: int, month: str) -> HttpResponse:
     confirmation = confirmations.select_related("confirmed_by").last()
     if confirmation is None or not Reader(request.user, place).whole:
         raise Http404
-    context = {
-        "branch": place,
-        "month": first,
-        "confirmation": confirmation,
-        "announcement": announcement_of(kept_lines(confirmation)),
-    }
+    announcement = announcement_of(kept_lines(confirmation))
+    if is_export(request):
+        return as_download(write_sheets(announcement.sheets), f"{place} {month_name(first)}积分宣读单")
+    context = {"branch": place, "month": first, "confirmation": confirmation, "announcement": announcement}
     return render(request, "evaluations/month_sheet.html", context)

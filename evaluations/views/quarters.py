@@ -16,6 +16,8 @@ from evaluations.monthly import branches_read_by
 from evaluations.permissions import can_confirm_branch, can_record_objections, can_settle_question
 from evaluations.quarterly import Content, content_of, differences
 from members.dates import day_name, quarter_days, quarter_name
+from members.exports import as_download, write_sheets
+from members.lists import is_export
 from members.models import Organization
 from scoring.forms import add_errors
 
@@ -46,13 +48,18 @@ def quarter(request: HttpRequest, branch: int, quarter: str) -> HttpResponse:
     sheet = _chosen(request, editions)
     place = place or sheet.organization
     content = Content(sheet.content if sheet else content_of(place, quarter))
+    title = f"{quarter[:4]} 年{quarter_name(quarter)}"
+    if is_export(request) and content.sections:
+        edition = f"第 {sheet.number} 版" if sheet and sheet.number > 1 else ""
+        book = write_sheets(section.sheet for section in content.sections)
+        return as_download(book, f"{place} {title}积分{'公示单' if sheet else '(还没有公示)'}{edition}")
     may_publish = can_confirm_branch(request.user, place)
     is_over = timezone.localdate() > quarter_days(quarter)[1]
     context = {
         "reads": reads,
         "branch": place,
         "quarter": quarter,
-        "title": f"{quarter[:4]} 年{quarter_name(quarter)}",
+        "title": title,
         "last_day": quarter_days(quarter)[1],
         "sheet": sheet,
         "is_latest": sheet is not None and sheet == editions[-1],

@@ -13,7 +13,7 @@ from .dues import (
     withdraw_receipt,
 )
 from .dues_bases import BaseClash, BaseLine, record_bases
-from .leave import ask_leave, decide_leave, withdraw_leave
+from .leave import ask_leave, decide_leave, grant_leave, withdraw_leave
 from .migrants import ReportClash, ReportLine, record_reports
 from .minutes import write_minutes
 from .organizations import add_organization, change_organization, load_organizations
@@ -74,6 +74,7 @@ __all__ = [
     "end_membership",
     "end_position",
     "extend_probation",
+    "grant_leave",
     "held_posts",
     "join_party",
     "load_organizations",

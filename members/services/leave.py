@@ -1,6 +1,7 @@
 """Leave (请假): asked for by members, decided by whoever keeps the attendance; an approval fills the grid."""
 
 import datetime
+from collections.abc import Collection
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,6 +14,7 @@ from members.services.periods import require_members_open, require_open
 
 AFTERWARDS = datetime.timedelta(days=30)  # how long after an activity leave may still be asked for
 MISSED = (AttendanceStatus.ABSENT, AttendanceStatus.PROXY)  # what leave may still be asked for once it is on record
+MOST_AT_ONCE = 50  # requests that are approved together
 
 
 def may_ask(activity: Activity, member: Member) -> None:
@@ -73,6 +75,25 @@ def decide_leave(request: LeaveRequest, *, approved: bool, answer: str = "", act
     if approved and activity.date <= timezone.localdate():
         put_down(activity, request.member, request.kind, actor=actor)
     return request
+
+
+@transaction.atomic
+def grant_leave(asked: Collection[int], *, actor: User) -> list[LeaveRequest]:
+    """Approve all of these requests, or none of them; what the actor has approved already stays as it is.
+
+    asked: their keys. Raises ValidationError naming those that `to_decide_by` has no more for the actor, and as
+    `decide_leave`.
+    """
+    if not 1 <= len(asked) <= MOST_AT_ONCE:
+        raise ValidationError(f"一次批 1 到 {MOST_AT_ONCE} 件。")
+    seen = LeaveRequest.objects.visible_to(actor).select_for_update(of=("self",)).filter(pk__in=asked)
+    locked = list(seen.select_related("member", "activity").order_by("pk"))
+    done = {each.pk for each in locked if each.state == LeaveRequest.State.APPROVED and each.decided_by_id == actor.pk}
+    mine = set(LeaveRequest.objects.to_decide_by(actor).filter(pk__in=asked).values_list("pk", flat=True))
+    if len(done | mine) < len(asked):
+        gone = [f"{each.member}「{each.activity}」" for each in locked if each.pk not in done | mine]
+        raise ValidationError(f"{'、'.join(gone) or '勾选的请假'}刚刚有人办过、撤回了,考核已经办结,或者不归您批。")
+    return [decide_leave(each, approved=True, actor=actor) if each.pk in mine else each for each in locked]
 
 
 def undecided(request: LeaveRequest) -> LeaveRequest:

@@ -20,7 +20,7 @@ from members.dues_cells import cells_of, kept_elsewhere, payers
 from members.exports import as_download
 from members.forms.dues import DuesRow, PaymentForm
 from members.forms.filters import DuesFilter
-from members.grid_exports import dues_book
+from members.grid_exports import dues_book, receipt_book
 from members.lists import is_export
 from members.models import DuesMonth, DuesPayment, DuesReceipt, Member, Organization, User
 from members.services.dues import PAYMENT_GONE, RecordedDues, partly_paid, why_receipt_stays, yuan
@@ -241,6 +241,9 @@ def dues_receipt(request: HttpRequest, pk: int) -> HttpResponse:
     receipt = get_object_or_404(receipts, pk=pk)
     context = paid_under(receipt)
     payments = context["payments"]
+    if is_export(request):
+        book = receipt_book(payments, context["members"], context["total"])
+        return as_download(book, f"党费收据 {receipt.number}")
     month = month_of_list(payments) if receipt.file_digest and payments else first_of(timezone.localdate())
     owing = set(payers(receipt.organization, month).owing_dues(month).values_list("pk", flat=True))
     context |= {

@@ -4,20 +4,23 @@ import datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Case, Exists, OuterRef, Q, When
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members import permissions, services
 from members.expected import asking_for
-from members.forms.leave import LeaveDecisionForm, LeaveForm
-from members.models import Activity, Attendance, LeaveRequest, Member
-from members.services.leave import AFTERWARDS, MISSED, may_ask
+from members.forms.leave import LeaveDecisionForm, LeaveFilter, LeaveForm
+from members.lists import list_page
+from members.models import Activity, Attendance, LeaveRequest, Member, User
+from members.numbers import whole
+from members.services.leave import AFTERWARDS, MISSED, MOST_AT_ONCE, may_ask
+from members.tables import LeaveTable, OwnLeaveTable
 
 AHEAD = datetime.timedelta(days=92)
-SHOWN = 50
+RELATED = ("activity__organization", "member", "decided_by")
 
 
 def activities_to_ask_for(member: Member):
@@ -37,25 +40,81 @@ def activities_to_ask_for(member: Member):
     return near.select_related("organization").order_by("-date", "pk")
 
 
+def seen_by(user: User) -> QuerySet[LeaveRequest]:
+    """The requests that the user may read, with what pages show of them."""
+    return LeaveRequest.objects.visible_to(user).with_settled().select_related(*RELATED)
+
+
 @require_safe
 def leave(request: HttpRequest) -> HttpResponse:
-    """The user's own requests and what may be asked for; for whoever keeps attendance, what waits and what was decided."""
+    """What may be asked for and the user's own requests; for whoever keeps attendance, what has waited longest."""
     member = request.user.member
     keeps = permissions.can_add_activities(request.user)
     if not member and not keeps:
         raise PermissionDenied
-    related = ("activity__organization", "member", "decided_by")
-    seen = LeaveRequest.objects.visible_to(request.user).with_settled().select_related(*related)
-    of_others = seen.exclude(member=member) if member else seen
+    waiting = LeaveRequest.objects.to_decide_by(request.user).select_related(*RELATED).order_by("asked_at", "pk")
+    own = seen_by(request.user).filter(member=member)
     context = {
         "keeps": keeps,
-        "waiting": LeaveRequest.objects.to_decide_by(request.user).select_related(*related).order_by("asked_at"),
-        "decided": of_others.exclude(state=LeaveRequest.State.WAITING, is_settled=False)[:SHOWN] if keeps else [],
-        "own": seen.filter(member=member)[:SHOWN] if member else [],
-        "activities": activities_to_ask_for(member)[:SHOWN] if member else [],
+        "waiting": waiting[:MOST_AT_ONCE],
+        "waiting_count": waiting.count(),
+        "activities": activities_to_ask_for(member) if member else [],
+        "afterwards": AFTERWARDS.days,
         "is_member": bool(member),
     }
-    return render(request, "members/leave/leave.html", context)
+    return list_page(request, "members/leave/leave.html", OwnLeaveTable(own, request), context)
+
+
+@require_safe
+def leave_requests(request: HttpRequest) -> HttpResponse:
+    """What others have asked of whoever keeps the attendance, decided or not, the latest first."""
+    if not permissions.can_add_activities(request.user):
+        raise PermissionDenied
+    of_others = seen_by(request.user)
+    if request.user.member:
+        of_others = of_others.exclude(member=request.user.member)
+    form = LeaveFilter(request.GET, user=request.user)
+    return list_page(request, "members/leave/requests.html", LeaveTable(form.apply(of_others), request), {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def grant_leave(request: HttpRequest) -> HttpResponse:
+    """Every request that was ticked, to be checked; then all of them approved, or none."""
+    if not permissions.can_add_activities(request.user):
+        raise PermissionDenied
+    ticked = ticked_in(request.POST if request.method == "POST" else request.GET)
+    if request.method == "POST":
+        try:
+            granted = services.grant_leave(ticked, actor=request.user)
+        except ValidationError as error:
+            messages.error(request, f"{' '.join(error.messages)} 这一批一件也没有批,请重新勾选。")
+        else:
+            messages.success(request, f"已准假 {len(granted)} 件:{'、'.join(str(asked.member) for asked in granted)}。")
+        return redirect("members:leave")
+    chosen = LeaveRequest.objects.to_decide_by(request.user).filter(pk__in=ticked).select_related(*RELATED)
+    rows = with_marks(chosen.order_by("asked_at", "pk"))
+    if not rows:
+        messages.error(request, "没有勾选等您批的请假。请先在列表里勾选。")
+        return redirect("members:leave")
+    return render(request, "members/leave/grant.html", {"rows": rows, "left_out": len(ticked) - len(rows)})
+
+
+def ticked_in(data: QueryDict) -> set[int]:
+    """Keys of the requests that were ticked: at most one more than may be decided together."""
+    pks = data.getlist("request")[: MOST_AT_ONCE + 1]
+    return {pk for text in pks if (pk := whole(text))}
+
+
+def with_marks(requests: QuerySet[LeaveRequest]) -> list[LeaveRequest]:
+    """The requests, each with `mark`, the attendance on record of its activity and member, or None."""
+    rows = list(requests)
+    marks = Attendance.objects.filter(
+        activity__in={asked.activity_id for asked in rows}, member__in={asked.member_id for asked in rows}
+    )
+    by_cell = {(mark.activity_id, mark.member_id): mark for mark in marks}
+    for asked in rows:
+        asked.mark = by_cell.get((asked.activity_id, asked.member_id))
+    return rows
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,9 +142,7 @@ def ask_leave(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave_request(request: HttpRequest, pk: int) -> HttpResponse:
     """One request; whoever keeps the attendance decides on it here."""
-    related = ("activity__organization", "member", "decided_by", "asked_by")
-    seen = LeaveRequest.objects.visible_to(request.user).with_settled()
-    asked = get_object_or_404(seen.select_related(*related), pk=pk)
+    asked = get_object_or_404(seen_by(request.user).select_related("asked_by"), pk=pk)
     may_decide = permissions.can_decide_leave(request.user, asked)
     if request.method == "POST" and not may_decide:
         raise PermissionDenied

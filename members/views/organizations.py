@@ -4,10 +4,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members import permissions, services
+from members.exports import as_download, write
 from members.forms.organizations import OrganizationForm, OversightForm
+from members.lists import is_export
 from members.models import Organization, Oversight
 from members.querysets import READING_ROLES, paths_of
 
@@ -24,6 +27,9 @@ def organizations(request: HttpRequest) -> HttpResponse:
     for place in places:
         place.members_below = below[place.path]
         place.indent = place.depth - places[0].depth
+    if is_export(request):
+        rows = [(place.name, place.get_kind_display(), place.members_below) for place in places]
+        return as_download(write(["名称", "类别", "党员"], rows, "组织"), f"组织 {timezone.localdate()}")
     can_add = bool(paths_of(request.user, permissions.ORGANIZATION_ROLES))
     return render(request, "members/organizations/organizations.html", {"organizations": places, "can_add": can_add})
 

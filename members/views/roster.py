@@ -1,6 +1,5 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,10 +17,9 @@ from members.forms.roster import (
 )
 from members.lists import list_page
 from members.models import Member, Membership, Position, Role
-from members.tables import RosterTable
+from members.tables import ChangeTable, RosterTable
 
 BASES_SHOWN = 6
-CHANGES_A_PAGE = 20
 
 
 @require_safe
@@ -58,16 +56,14 @@ def member(request: HttpRequest, pk: int) -> HttpResponse:
         "exemptions": person.exemptions.order_by("-starts_on"),
         "probation_over": person.probation_end and person.probation_end <= today,
         "moves": person.mobility_changes.all(),
-        "page": Paginator(person.changes.select_related("changed_by"), CHANGES_A_PAGE).get_page(
-            request.GET.get("page")
-        ),
         "today": timezone.localdate(),
         # The last transfer, where the user keeps both rosters; what stands in the way is said when it is tried.
         "may_undo_transfer": permissions.can_undo_transfer(request.user, person),
         "can_edit": current is not None and permissions.can_edit_members(request.user, current),
         "can_see_roster": permissions.can_read_records(request.user),
     }
-    return render(request, "members/roster/member.html", context)
+    table = ChangeTable(person.changes.select_related("changed_by"), request)
+    return list_page(request, "members/roster/member.html", table, context)
 
 
 def member_to_edit(request: HttpRequest, pk: int) -> tuple[Member, Membership]:

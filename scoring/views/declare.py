@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from members.lists import list_page
 from members.models import Member
+from members.numbers import whole
 from members.querysets import paths_of
 from members.uploads import file_response
 from scoring import draft_services, permissions
@@ -250,8 +251,8 @@ def remove_draft_file(request: HttpRequest, pk: int, file_pk: int) -> HttpRespon
 
 def revision_of(request: HttpRequest) -> int:
     """The draft's revision that the page showed; one that no draft has where none was sent."""
-    sent = request.POST.get("revision", "")
-    return int(sent) if sent.isdecimal() and len(sent) < 9 else -1
+    sent = whole(request.POST.get("revision", ""))
+    return -1 if sent is None else sent
 
 
 def _token(request: HttpRequest) -> UUID:
@@ -278,7 +279,7 @@ def _desk(request: HttpRequest) -> tuple[Desk, Adoption | None]:
     if user.member_id and (request.GET.get("for") == "me" or not paths_of(user, permissions.DECLARING_ROLES)):
         desk = Desk.own(user, today)
     else:
-        desk = Desk.over_others(user, today, get_object_or_404(others, pk=pk) if pk.isdecimal() else None)
+        desk = Desk.over_others(user, today, get_object_or_404(others, pk=whole(pk)) if pk else None)
     adoption = desk.adoption(code)
     if adoption is None and desk.adoptions:
         raise Http404

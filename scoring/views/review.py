@@ -10,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from members.lists import exported, is_export
+from members.numbers import whole
 from scoring import permissions, review_services, services
 from scoring.clauses import articles_of
 from scoring.forms import AnswerForm, DecisionForm, FirstCheckForm, add_errors
@@ -24,6 +26,7 @@ from scoring.reviewing import (
     to_check_first,
     waiting_for,
 )
+from scoring.tables import QueueTable
 from scoring.views.entries import entry_or_404, entry_page
 
 DONE = {"approve": "已通过", "reject": "没有通过,本人会看到理由", "ask": "已问申报人,答复以后再到您这里"}
@@ -38,6 +41,9 @@ def queue(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not can_review_somewhere(user):
         raise PermissionDenied
+    if is_export(request):
+        waiting = Filters.read(request.GET).entries(user).select_related("member", "declared_by", "reversal")
+        return exported(request, QueueTable(waiting.prefetch_related("version", "evidence"), request))
     filters = Filters.read(request.GET)
     found = filters.entries(user)
     found = found.select_related("member", "declared_by").prefetch_related("version", "evidence")
@@ -68,7 +74,7 @@ def together(request: HttpRequest) -> HttpResponse:
     back = f"{reverse('scoring:queue')}?{urlencode(Filters.read(request.GET).query)}"
     if request.method == "POST":
         return _approve(request, _seen(request), back)
-    pks = [int(pk) for pk in request.GET.getlist("entry") if pk.isdecimal() and len(pk) < 18]
+    pks = [pk for text in request.GET.getlist("entry") if (pk := whole(text))]
     found = waiting_for(user).filter(pk__in=pks[: MOST_AT_ONCE + 1])
     rows = list(found.select_related("member", "declared_by").prefetch_related("version", "evidence"))
     chosen = [entry for entry in rows if not look_reason(entry)]
@@ -99,7 +105,7 @@ def _approve(request: HttpRequest, seen: dict[int, str], back: str) -> HttpRespo
 def _seen(request: HttpRequest) -> dict[int, str]:
     """Keys and statuses of the entries that the check page named: 12:declared."""
     pairs = (text.partition(":") for text in request.POST.getlist("seen")[: MOST_AT_ONCE + 1])
-    return {int(pk): status for pk, _, status in pairs if pk.isdecimal() and len(pk) < 18}
+    return {pk: status for text, _, status in pairs if (pk := whole(text))}
 
 
 def decide(request: HttpRequest, pk: int) -> HttpResponse:

@@ -28,6 +28,7 @@ def checked_pages(
     yield from _of_adoptions(visitors["staff"], objects)
     yield from _of_transfers(visitors["secretary"], people, places)
     yield from _of_facts(visitors["secretary"], objects)
+    yield from _of_leave(visitors["secretary"], objects)
 
 
 def _of_facts(secretary, objects):
@@ -35,6 +36,12 @@ def _of_facts(secretary, objects):
         (fact, _), *_ = objects(of, "secretary")
         path = reverse(f"members:{address}", kwargs=fact)
         yield f"check-{address.replace('_', '-')}", path, secretary.get(path)
+
+
+def _of_leave(secretary, objects):
+    (asked, _), *_ = objects("leave_request", "secretary")
+    path = reverse("members:grant_leave", query={"request": asked["pk"]})
+    yield "check-grant-leave", path, secretary.get(path)
 
 
 def _of_transfers(secretary, people, places):

@@ -92,4 +92,5 @@ def test_pages_to_check_are_what_they_are_called(visitors, objects, people, plac
         "check-appeal": (200, "evaluations/appeal_check.html"),
         "check-settings": (200, "scoring/adoptions/check.html"),
         "check-end": (200, "scoring/adoptions/check_end.html"),
+        "check-grant-leave": (200, "members/leave/grant.html"),
     }

@@ -124,9 +124,16 @@ EXPORTED = [
             "visits",
             "visits_half",
             "migrant_reports",
+            "organizations",
+            "leave",
+            "leave_requests",
+            "dues_receipt",
+            "member",
         ),
-        *("entries", "mine", "rounds", "round", "measures", "appeals", "resolutions", "months"),
+        *("entries", "queue", "mine", "rounds", "round", "measures", "appeals", "resolutions"),
+        *("months", "month", "month_sheet", "quarter", "publicity", "appraisal"),
     }
+    and row.of != "appraisal"  # nothing of an open one
 ]
 
 

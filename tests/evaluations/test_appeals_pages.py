@@ -16,6 +16,7 @@ from evaluations.services import appeals as services
 from members.dates import day_name
 from members.models import Role
 from tests import factories as make
+from tests.workbooks import rows_of
 
 pytestmark = pytest.mark.django_db
 
@@ -219,6 +220,16 @@ def test_publicity_sheet_leads_the_secretary_to_the_objection(sign_in, people, p
     assert link not in sign_in(people.member).get(address).content.decode()
     make.window_over(public.round)
     assert link not in sign_in(people.secretary).get(address).content.decode()
+
+
+def test_publicity_sheet_as_a_workbook_says_what_the_page_says(sign_in, people, public):
+    people.zhang.number, people.wang.number = "A1", "A2"
+    people.zhang.save()
+    people.wang.save()
+    address = reverse("evaluations:publicity", args=[public.round.pk, public.result.branch.organization_id])
+    rows = rows_of(sign_in(people.member).get(address, {"export": "xlsx"}))
+    assert rows == [["编号", "姓名", "总分", "等次"], ["A1", "张建国", 97.4, "优秀"], ["A2", "王志强", "—", "资料不全"]]
+    assert sign_in(people.outsider).get(address, {"export": "xlsx"}).status_code == 404
 
 
 def test_group_leader_records_no_objection(sign_in, people, public):

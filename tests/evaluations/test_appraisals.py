@@ -20,6 +20,7 @@ from scoring.models import Adoption
 from scoring.services import install_schemes
 from tests import factories as make
 from tests.lifting import lifted
+from tests.workbooks import rows_of
 
 PERIOD = Period.parse("2025H1")
 
@@ -346,8 +347,30 @@ def test_results_are_shown_to_whom_they_concern(sign_in, counted, people, places
     assert sign_in(people.administrator).get(url).status_code == 404
 
 
+def test_results_as_a_workbook_say_what_the_page_says(sign_in, counted, people):
+    with lifted():
+        counted.groups.get(code="committee").counts.filter(member=people.wang).delete()
+    url = reverse("evaluations:appraisal", args=[counted.pk])
+    head, zhang, wang = rows_of(sign_in(people.secretary).get(url, {"export": "xlsx"}))
+    assert (head[0], head[-1]) == ("党员", "评议得分")
+    title = str(counted.groups.first())
+    assert [words.partition("(")[0] for words in head[1:4]] == [title] * 3
+    assert [words.partition(")")[2] for words in head[1:4]] == ["平均", "票数", "各分票数"]
+    assert zhang == ["张建国", *[90.83, 6, "100 分 1 票,95 分 2 票,85 分 3 票"] * 3, 90.83]
+    assert wang[0::10] == ["王志强", "—"]
+    assert sorted(str(wang[at : at + 3]) for at in (1, 4, 7)) == [
+        "[86.25, 4, '不到五票,不分列']",
+        "[86.25, 4, '不到五票,不分列']",
+        "[None, 0, '没有票']",
+    ]
+    own = rows_of(sign_in(people.member).get(url, {"export": "xlsx"}))
+    assert own[1:] == [zhang]
+
+
 def test_nothing_is_shown_while_it_is_open(sign_in, opened, people):
     services.vote_as_member(Voter.objects.get(member=people.zhang), {people.wang.pk: Decimal(50)})
+    page = sign_in(people.staff).get(reverse("evaluations:appraisal", args=[opened.pk]), {"export": "xlsx"})
+    assert page["Content-Type"].startswith("text/html")
     page = sign_in(people.staff).get(reverse("evaluations:appraisal", args=[opened.pk]))
     assert page.context["results"] == []
     assert results_of(opened, []) == []

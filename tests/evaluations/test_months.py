@@ -14,6 +14,7 @@ from evaluations.models import MonthConfirmation, MonthQuestion, MonthReview
 from members.models import Attendance, Membership, Role, RoleAssignment
 from scoring.models import Adoption, Decision, SchemeVersion
 from tests import factories as make
+from tests.workbooks import rows_of, sheets_of
 
 pytestmark = pytest.mark.django_db
 FEBRUARY, MARCH, APRIL = (datetime.date(2025, month, 1) for month in (2, 3, 4))
@@ -339,6 +340,21 @@ def test_discipline_is_kept_from_who_need_not_know(sign_in, half, places, people
         assert "−10" in shown
 
 
+def test_month_as_a_workbook_has_the_lines_that_one_reads(sign_in, half, places, people, adopted):
+    discipline(people, adopted)
+    entry(people, adopted, "bonus.public_good", datetime.date(2025, 3, 20), "=义诊", status="rejected")
+    rows = rows_of(page(sign_in(people.secretary), places.branch, export="xlsx"))
+    assert rows == [
+        ["党员", "补登", "记录", "情况", "影响", "条款", "说明"],
+        ["张建国", None, "3 月 5 日 三月主题党日", "迟到", -4, "第四条第一款", None],
+        ["张建国", None, "3 月 9 日 造成不良影响的违纪行为", None, -10, "第四条第四款", "酒后打架"],
+        ["张建国", None, "3 月 20 日 参加公益事业", "没有通过审批", None, "第六条第一款", "=义诊"],
+    ]
+    hidden = rows_of(page(sign_in(people.auditor), places.branch, export="xlsx"))
+    assert ["张建国", None, "第四条第四款 遵守纪律的记录", None, -10, "第四条第四款", None] in hidden
+    assert "打架" not in str(hidden)
+
+
 def test_question_on_discipline_is_kept_from_them_too(sign_in, half, places, people, adopted):
     discipline(people, adopted)
     line = next(line for line in monthly.lines_of(places.branch, MARCH) if line.is_sensitive)
@@ -414,6 +430,24 @@ def test_merits_are_read_out_by_name_and_the_rest_is_not(sign_in, half, places, 
     assert "张建国" not in shown
     assert "打架" not in shown
     assert "遵守纪律" not in shown
+
+
+def test_sheet_to_read_out_as_a_workbook(sign_in, half, places, people, adopted):
+    entry(people, adopted, "bonus.public_good", datetime.date(2025, 3, 20), "=义诊", person=people.wang)
+    discipline(people, adopted)
+    confirm(places.branch, people.secretary)
+    response = page(sign_in(people.secretary), places.branch, name="month_sheet", export="xlsx")
+    assert sheets_of(response) == {
+        "加分": [
+            ["党员", "事迹", "条款", "加分"],
+            ["王志强", "3 月 20 日 参加公益事业,=义诊", "第六条第一款", 5],
+        ],
+        "扣分": [
+            ["项目", "条款", "人数", "次数", "共扣"],
+            ["参加组织活动", "第四条第一款", 1, 1, 4],
+            ["按条款办理", "第四条第四款", "—", 1, "—"],
+        ],
+    }
 
 
 def test_month_that_is_not_confirmed_is_not_read_out(sign_in, half, places, people):

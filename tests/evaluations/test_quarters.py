@@ -6,13 +6,16 @@ import re
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from evaluations import freeze, quarterly, services
 from evaluations.models import MonthQuestion, QuarterSheet
+from members.exports import write_sheets
 from members.models import Attendance, Exemption
 from tests import factories as make
+from tests.workbooks import sheets_of
 
 pytestmark = pytest.mark.django_db
 MARCH = datetime.date(2025, 3, 1)
@@ -121,6 +124,35 @@ def test_sheet_of_the_last_quarter_has_the_appraisal_and_totals(sign_in, half, p
         "A1 张建国 94.00 90.00 0.00 92.40",
         "A2 王志强 100.00 — 0.00 —",
     ]
+
+
+@pytest.mark.usefixtures("number")
+def test_sheet_as_a_workbook_says_what_the_page_says(sign_in, half, places, people):
+    Exemption.objects.create(member=make.member("=老人", places.branch, number="A3"), reason="年老", starts_on=MARCH)
+    client = sign_in(people.secretary)
+    (rows,) = sheets_of(page(client, places.branch, quarter="2025Q2", export="xlsx")).values()
+    assert rows == [
+        ["编号", "姓名", "日常考核", "民主评议", "加分", "合计"],
+        ["A1", "张建国", 94, 90, 0, 92.4],
+        ["A2", "王志强", 100, "—", 0, "—"],
+        ["A3", "=老人", "免予考核", None, None, None],
+    ]
+    publish(places.branch, people.secretary)
+    Attendance.objects.filter(member=people.zhang).update(status="absent")
+    publish(places.branch, people.secretary, reason="考勤记错了")
+    for edition, points in (("1", 94), ("2", 93)):
+        (rows,) = sheets_of(page(sign_in(people.member), places.branch, edition=edition, export="xlsx")).values()
+        assert rows[1] == ["A1", "张建国", points, 0]
+    assert page(sign_in(people.outsider), places.branch, export="xlsx").status_code == 404
+
+
+def test_sheet_under_two_schemes_has_two_tables(people):
+    found = quarterly.Content(content(("甲/乙", [row(people.zhang)]), ("丙", [row(people.wang, None)])))
+    book = write_sheets(section.sheet for section in found.sections)
+    assert sheets_of(HttpResponse(book)) == {
+        "《甲 乙》第 1 版": [["编号", "姓名", "日常考核"], [people.zhang.number, "张建国", 94]],
+        "《丙》第 1 版": [["编号", "姓名", "状态"], [people.wang.number, "王志强", "已计分"]],
+    }
 
 
 def test_sheet_stays_as_it_hung(sign_in, half, places, people):

@@ -14,6 +14,7 @@ from members import services
 from members.dates import first_of, months_of_quarter, quarter_of
 from members.models import ClosedPeriod, DuesMonth, DuesPayment, DuesReceipt, FactChange
 from tests import factories as make
+from tests.workbooks import rows_of
 
 THIS_MONTH = first_of(timezone.localdate())
 LAST_MONTH = first_of(THIS_MONTH, -1)
@@ -616,6 +617,19 @@ def test_receipt_is_hidden_from_others(people, sign_in):
     address = url("dues_receipt", DuesReceipt.objects.get().pk)
     for user, status in ((people.outsider, 404), (people.member, 404), (people.leader, 200), (people.auditor, 200)):
         assert sign_in(user).get(address).status_code == status
+
+
+def test_receipt_as_a_workbook_says_what_the_page_says(people, sign_in):
+    client = sign_in(people.secretary)
+    client.post(url(), sent(people.zhang, full="on") | sent(people.wang, due="5", full="on", payer="=王丽"))
+    response = client.get(url("dues_receipt", DuesReceipt.objects.get().pk), {"export": "xlsx"})
+    month, today = f"{timezone.localdate():%Y-%m}", str(timezone.localdate())
+    assert rows_of(response) == [
+        ["姓名", "月份", "实缴(元)", "缴纳日期", "代缴人"],
+        ["张建国", month, 10, today, None],
+        ["王志强", month, 5, today, "=王丽"],
+        ["合计", "2 人,2 笔", 15, None, None],
+    ]
 
 
 def test_receipt_query_count_does_not_grow(people, places, sign_in):

@@ -12,6 +12,7 @@ from members.dates import near_day_name
 from members.models import ClosedPeriod, LeaveRequest, Position, Role, RoleAssignment
 from reports.tasks import tasks_of
 from tests import factories as make
+from tests.workbooks import rows_of
 
 DAYS = datetime.timedelta
 
@@ -59,7 +60,7 @@ def test_member_asks_for_leave(people, event, sign_in):
         people.member,
     )
     page = client.get(url("leave"))
-    assert list(page.context["own"]) == [asked]
+    assert list(page.context["page"]) == [asked]
     assert list(page.context["activities"]) == []
 
 
@@ -289,6 +290,173 @@ def test_leave_page_lists_at_the_same_cost(people, places, asked, sign_in, djang
     with django_assert_max_num_queries(14) as three:
         assert len(client.get(url("leave")).context["waiting"]) == 3
     assert len(three) == len(one)
+
+
+# Several together ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(people, places, asked):
+    """Requests of Zhang and two others for the same activity."""
+    found = [asked]
+    for name in ("甲一", "乙二"):
+        person = make.member(name, places.branch)
+        request = LeaveRequest(activity=asked.activity, member=person, kind="official_leave", reason="出差")
+        found.append(services.ask_leave(request, actor=make.member_user(person, places.branch)))
+    return found
+
+
+def tick(client, requests):
+    return client.get(url("grant_leave"), {"request": [asked.pk for asked in requests]}, follow=True)
+
+
+def grant(client, requests):
+    return client.post(url("grant_leave"), {"request": [asked.pk for asked in requests]}, follow=True).text
+
+
+def states():
+    return list(LeaveRequest.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_several_are_granted_together_after_a_look(people, event, three, sign_in):
+    move(event, 0)
+    make.attendance(event, people.zhang, "absent", people.secretary)
+    client = sign_in(people.secretary)
+    assert f'name="request" value="{three[1].pk}"' in client.get(url("leave")).text
+    page = tick(client, three[:2])
+    assert page.context["rows"] == three[:2]
+    for words in ("由「缺席」改为「病假」", "写为「公假」", "去医院复查"):
+        assert words in page.text
+    assert states() == ["waiting"] * 3
+    assert "已准假 2 件:张建国、甲一。" in grant(client, three[:2])
+    assert states() == ["approved", "approved", "waiting"]
+    assert dict(event.attendances.values_list("member__name", "status")) == {
+        "张建国": "sick_leave",
+        "甲一": "official_leave",
+    }
+    assert "已准假 2 件:张建国、甲一。" in grant(client, three[:2])  # a second click
+    assert event.attendances.get(member=people.zhang).revision == 2
+
+
+def test_several_are_granted_all_or_none(people, three, sign_in):
+    client = sign_in(people.secretary)
+    services.decide_leave(three[0], approved=False, answer="要到会", actor=people.leader)
+    services.withdraw_leave(three[1])
+    page = grant(client, three)
+    assert "张建国「主题党日」、甲一「主题党日」刚刚有人办过、撤回了,考核已经办结,或者不归您批。" in page
+    assert "这一批一件也没有批,请重新勾选。" in page
+    assert states() == ["refused", "withdrawn", "waiting"]
+    assert tick(client, three).context["left_out"] == 2
+    assert "没有勾选等您批的请假。请先在列表里勾选。" in tick(client, three[:2]).text
+
+
+def test_settled_leave_is_not_granted_with_others(people, places, three, sign_in):
+    today = timezone.localdate()
+    ClosedPeriod.objects.create(
+        organization=places.branch, title="本周期", starts_on=today - DAYS(9), ends_on=today + DAYS(9)
+    )
+    assert "这一批一件也没有批" in grant(sign_in(people.secretary), three)
+    assert states() == ["waiting"] * 3
+
+
+def test_granting_takes_nobody_elses_and_not_ones_own(people, places, three, sign_in):
+    assert "张建国" not in grant(sign_in(people.outsider), three)
+    RoleAssignment.objects.create(user=people.member, role=Role.BRANCH_SECRETARY, organization=places.branch)
+    client = sign_in(people.member)
+    assert tick(client, three).context["rows"] == three[1:]
+    assert "张建国「主题党日」刚刚有人办过、撤回了,考核已经办结,或者不归您批。" in grant(client, three)
+    assert states() == ["waiting"] * 3
+
+
+@pytest.mark.parametrize("keys", [[], ["x"], ["9" * 30], ["²"], [str(number) for number in range(1, 60)]])
+def test_granting_refuses_odd_keys(people, three, sign_in, keys):
+    client = sign_in(people.secretary)
+    assert client.get(url("grant_leave"), {"request": keys}).status_code in (200, 302)
+    assert "这一批一件也没有批" in client.post(url("grant_leave"), {"request": keys}, follow=True).text
+    assert states() == ["waiting"] * 3
+
+
+def test_check_page_asks_as_often_for_three_as_for_one(people, three, sign_in, django_assert_max_num_queries):
+    client = sign_in(people.secretary)
+    with django_assert_max_num_queries(12) as one:
+        tick(client, three[:1])
+    with django_assert_max_num_queries(12) as all_:
+        tick(client, three)
+    assert len(one) == len(all_)
+
+
+# Lists --------------------------------------------------------------------------------------------
+
+
+def test_more_that_wait_are_counted_and_come_later(people, three, sign_in, monkeypatch):
+    monkeypatch.setattr("members.views.leave.MOST_AT_ONCE", 2)
+    page = sign_in(people.secretary).get(url("leave"))
+    assert list(page.context["waiting"]) == three[:2]
+    assert "待批 3 件" in page.text
+    assert "这里是申请最早的 2 件,批了以后接着列出其余的。" in page.text
+
+
+def test_every_activity_of_these_weeks_is_offered(people, places, sign_in):
+    today = timezone.localdate()
+    for number in range(60):
+        make.activity(places.branch, people.secretary, today + DAYS(number % 90), title=f"学习{number}")
+    make.activity(places.branch, people.secretary, today + DAYS(93), title="太早")
+    page = sign_in(people.member).get(url("leave"))
+    assert len(page.context["activities"]) == 60
+    assert "列出的是最近 30 天和以后三个月的活动。" in page.text
+
+
+def found(client, **query):
+    return [asked.member.name for asked in client.get(url("leave_requests"), query).context["page"]]
+
+
+def test_all_leave_is_found_by_state_name_and_organization(people, places, three, sign_in):
+    services.decide_leave(three[0], approved=True, actor=people.secretary)
+    client = sign_in(people.secretary)
+    assert found(client) == ["乙二", "甲一", "张建国"]
+    assert found(client, state="approved") == ["张建国"]
+    assert found(client, q="jy", state="waiting") == ["甲一"]
+    assert len(found(client, organization=places.branch.pk)) == 3
+    assert found(client, organization=places.foreign.pk) == found(client, state="x") == []
+    assert found(client, sort="member") == ["甲一", "乙二", "张建国"]
+
+
+def test_all_leave_has_pages(people, three, sign_in):
+    event = three[0].activity
+    LeaveRequest.objects.bulk_create(
+        LeaveRequest(
+            activity=event,
+            member=people.wang,
+            kind="sick_leave",
+            reason="复查",
+            state="refused",
+            asked_by=people.member,
+        )
+        for _ in range(60)
+    )
+    client = sign_in(people.secretary)
+    assert (len(found(client)), len(found(client, page=2))) == (50, 13)
+
+
+def test_all_leave_leaves_out_ones_own(people, places, three, sign_in):
+    RoleAssignment.objects.create(user=people.member, role=Role.BRANCH_SECRETARY, organization=places.branch)
+    client = sign_in(people.member)
+    assert found(client) == ["乙二", "甲一"]
+    assert list(client.get(url("leave")).context["page"]) == three[:1]
+
+
+def test_leave_lists_as_workbooks(people, three, sign_in):
+    services.decide_leave(three[0], approved=False, answer="要到会", actor=people.secretary)
+    day = str(three[0].activity.date)
+    client = sign_in(people.secretary)
+    assert rows_of(client.get(url("leave_requests"), {"state": "refused", "export": "xlsx"})) == [
+        ["党员", "活动", "活动的组织", "活动日期", "假别", "状态", "答复"],
+        ["张建国", "主题党日", "和平社区第一党支部", day, "病假", "没有准假", "要到会"],
+    ]
+    assert rows_of(sign_in(people.member).get(url("leave"), {"export": "xlsx"})) == [
+        ["活动", "活动日期", "假别", "状态", "答复"],
+        ["主题党日", day, "病假", "没有准假", "要到会"],
+    ]
 
 
 # Home -------------------------------------------------------------------------------------------

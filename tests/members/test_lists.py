@@ -12,15 +12,11 @@ from members import lists, services
 from members.models import Member, VisitMonth
 from members.tables import RosterTable
 from tests import factories as make
+from tests.workbooks import rows_of
 
 pytestmark = pytest.mark.django_db
 ACTIVITIES = reverse("members:activities")
 ROSTER = reverse("members:roster")
-
-
-def rows_of(response) -> list[list]:
-    """The rows of an answered workbook, the head first."""
-    return [list(row) for row in load_workbook(io.BytesIO(response.content)).active.iter_rows(values_only=True)]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from django.urls import reverse
 from members.models import ClosedPeriod, Organization, Oversight
 from members.permissions import can_manage_organizations
 from tests import factories as make
+from tests.workbooks import rows_of
 
 
 def url(name, *args):
@@ -36,6 +37,17 @@ def test_tree_counts_members_below(people, places, sign_in):
         ("友谊社区党总支", 1, 0),
         ("友谊社区党支部", 2, 0),
     ]
+
+
+def test_tree_as_a_workbook(people, places, sign_in):
+    rows = rows_of(sign_in(people.general).get(url("organizations"), {"export": "xlsx"}))
+    assert rows == [
+        ["名称", "类别", "党员"],
+        ["和平社区党总支", "党总支", 3],
+        ["和平社区第一党支部", "党支部", 2],
+        ["和平社区第二党支部", "党支部", 1],
+    ]
+    assert sign_in(people.member).get(url("organizations"), {"export": "xlsx"}).status_code == 403
 
 
 def test_tree_query_count_does_not_grow(people, places, sign_in):

@@ -11,6 +11,7 @@ from members import services
 from members.models import ClosedPeriod, FactChange, Member, Membership, Position
 from members.names import initials, pinyin
 from tests import factories as make
+from tests.workbooks import rows_of
 
 ID_NUMBER = "110101197001011238"  # born 1970-01-01, male
 
@@ -125,6 +126,23 @@ def filled(number: int) -> Member:
 def test_member_is_hidden_from_outsider(people, sign_in):
     for name in ("member", "edit_member", "transfer_member", "add_position"):
         assert sign_in(people.outsider).get(url(name, people.zhang.pk)).status_code == 404
+
+
+def test_changes_of_a_member_have_pages_and_a_workbook(people, sign_in):
+    for number in range(60):
+        people.zhang.changes.create(
+            kind="member", key="name", title=f"=事项{number}", old="", new="新", changed_by=people.secretary
+        )
+    client = sign_in(people.secretary)
+    shown = client.get(url("member", people.zhang.pk), {"page": 2})
+    assert [change.title for change in shown.context["page"]][-1] == "=事项0"
+    assert len(shown.context["page"]) == 10
+    response = client.get(url("member", people.zhang.pk), {"export": "xlsx", "sort": "changed_at", "page": 2})
+    head, first, *rest = rows_of(response)
+    assert head == ["时间", "事项", "原来", "改为", "登记人"]
+    assert first[1:] == ["=事项0", "无", "新", str(people.secretary)]
+    assert len(rest) == 59
+    assert sign_in(people.outsider).get(url("member", people.zhang.pk), {"export": "xlsx"}).status_code == 404
 
 
 def test_member_changes_need_the_role(people, sign_in):

@@ -17,6 +17,7 @@ from scoring.models import Adoption, Answer, Decision, Entry, Evidence, Question
 from scoring.reviewing import look_reason, waiting_for
 from tests import factories as make
 from tests.declaring import decide
+from tests.workbooks import rows_of
 
 DAY = datetime.date(2025, 4, 20)
 TODAY = datetime.date(2025, 6, 18)
@@ -47,9 +48,9 @@ def asked(people, declared):
     return declared
 
 
-def reviewed(people, adopted, count=1, item="bonus.public_good", **fields):
+def reviewed(people, adopted, count=1, item="bonus.public_good", note_of="事由", **fields):
     fields = {"version": adopted, "date": DAY, "status": "reviewed", "declared_by": people.secretary, **fields}
-    return [make.entry(people.zhang, item, **{"note": f"事由 {number}", **fields}) for number in range(count)]
+    return [make.entry(people.zhang, item, **{"note": f"{note_of} {number}", **fields}) for number in range(count)]
 
 
 def queue(client, **query):
@@ -102,6 +103,20 @@ def test_queue_shows_the_oldest_first_and_filters(sign_in, people, places, adopt
     assert shown(queue(client, branch=places.foreign.pk)) == []
     assert shown(queue(client, branch="x" * 30, whose="nonsense")) == [first, second, third]
     assert shown(queue(sign_in(people.secretary))) == []
+
+
+def test_queue_as_a_workbook_has_what_the_filters_find(sign_in, people, adopted, django_assert_max_num_queries):
+    reviewed(people, adopted)
+    reviewed(people, adopted, count=3, item="bonus.activity", note_of="=比赛")
+    client = sign_in(people.staff)
+    with django_assert_max_num_queries(12):
+        response = queue(client, item="bonus.activity", export="xlsx", sort="rule", page="2")
+    head, first, *rest = rows_of(response)
+    assert head == ["党员", "代报", "条款", "次数", "级别", "日期", "事由", "初核", "材料(份)", "登记于", "状态"]
+    assert first[:9] == ["张建国", "李秀英代报", "参加上级活动取得成绩", 1, None, "2025-04-20", "=比赛 0", None, 0]
+    assert first[10] == "待街道审批"
+    assert len(rest) == 2
+    assert queue(sign_in(people.member), export="xlsx").status_code == 403
 
 
 def test_queue_of_the_member_is_refused(sign_in, people, adopted):
