@@ -13,7 +13,7 @@ from members.forms.imports import UploadForm
 from members.forms.roster import RosterFilter
 from members.models import Member
 from members.services import imports, keeping
-from members.workbooks import ROSTER_ROW_LIMIT, WorkbookError, read_upload
+from members.workbooks import ROSTER_LIMIT, WorkbookError, read_upload
 
 ROWS_A_PAGE = 100
 FAULTS_SHOWN = 100  # on top of the page; the rows have all of those that were looked at
@@ -74,14 +74,14 @@ def import_members(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         try:
-            sheet = read_upload(form.cleaned_data["file"], ROSTER_ROW_LIMIT)
+            sheet = read_upload(form.cleaned_data["file"], ROSTER_LIMIT)
             upload = imports.checked_upload(sheet, actor=request.user)
         except WorkbookError as error:
             form.add_error("file", str(error))
         else:
             request.session[KEPT] = imports.keep_upload(upload, actor=request.user)
             return redirect("members:preview_import")
-    return render(request, "members/roster/import.html", {"form": form, "row_limit": ROSTER_ROW_LIMIT})
+    return render(request, "members/roster/import.html", {"form": form, "most": ROSTER_LIMIT})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

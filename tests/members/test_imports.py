@@ -23,7 +23,9 @@ from members import services
 from members.models import ClosedPeriod, FactChange, Member, Membership, Position
 from members.models.people import phone_fault
 from members.resources import MemberResource
+from members.roster_columns import to_dataset
 from members.services import imports
+from members.workbooks import ROSTER_LIMIT, WorkbookError, read_upload
 from tests import factories as make
 from tests.members.many_rows import STATUS
 
@@ -662,7 +664,7 @@ def merged(sheet):
         ),
         (
             lambda: xlsx([HEAD, NEW], far_cell),
-            "表格用到了第 1048576 行,最多 5000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。",
+            "表格用到了第 1048576 行,内容最多 5000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。",
         ),
         (
             bomb,
@@ -670,7 +672,7 @@ def merged(sheet):
         ),
         (
             lambda: ("编号,姓名\n" + "1,张三\n" * 100_000).encode("gbk"),
-            "表格用到了第 5001 行,最多 5000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。",
+            "表格用到了第 5006 行,内容最多 5000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。",
         ),
         (with_doctype, "这个 .xlsx 文件里有不该有的内容。请把内容复制到新的工作簿后重新上传。"),
         (lambda: table(NEW)[:2000], "这个 .xlsx 文件坏了或加了密码,打不开。请用 Excel 另存一份后重新上传。"),
@@ -777,6 +779,18 @@ def test_import_gives_up_after_200_rows_with_faults(people, places, importer):
     assert not Member.objects.filter(number="N1").exists()
 
 
+@pytest.mark.parametrize("above", [[], [["某街道党员名册"], ["2025 年 6 月"]]])
+def test_roster_of_exactly_as_many_people_as_allowed_is_read(above):
+    rows = [[str(number), "甲", "男", "1970-01-01"] for number in range(5001)]
+    book = xlsx([*above, ["编号", "姓名", "性别", "出生日期"], *rows[:5000]])
+    dataset, _ = to_dataset(read_upload(SimpleUploadedFile("名册.xlsx", book), ROSTER_LIMIT))
+    assert len(dataset) == 5000
+    book = xlsx([*above, ["编号", "姓名", "性别", "出生日期"], *rows])
+    with pytest.raises(WorkbookError) as refused:
+        to_dataset(read_upload(SimpleUploadedFile("名册.xlsx", book), ROSTER_LIMIT))
+    assert str(refused.value) == "表里有 5001 人,一次最多 5000 人。请分成几个文件(每个都要有表头),逐个上传。"
+
+
 def test_import_of_200_rows_with_faults_looks_at_all_of_them(people, places, importer):
     upload(importer, table(*[["", "甲", "男", "1970-01-01", "", ""]] * 200))
     page = importer.get(url("preview_import"))
@@ -788,12 +802,13 @@ def test_import_of_200_rows_with_faults_looks_at_all_of_them(people, places, imp
 @pytest.mark.parametrize(
     ("file", "rows", "counts"),
     [
-        ("good", 4999, {"new": 4999}),
-        ("changed", 4999, {"changed": 4999}),
+        ("good", 5000, {"new": 5000}),
+        ("changed", 5000, {"changed": 5000}),
+        ("good", 5001, "表里有 5001 人,一次最多 5000 人。"),
         ("wrong", 4999, {"fault": 200}),
         ("wrong day", 4999, {"fault": 200}),
         ("same number", 4999, {"new": 1, "fault": 200}),
-        ("short", 100_000, "表格用到了第 5001 行,最多 5000 行。"),
+        ("short", 100_000, "表格用到了第 5006 行,内容最多 5000 行。"),
     ],
 )
 def test_import_of_many_rows_is_quick_and_light(file, rows, counts):
