@@ -81,6 +81,8 @@ def test_pages_to_check_are_what_they_are_called(visitors, objects, people, plac
     }
     assert used == {
         "check-undo-transfer": (200, "members/roster/undo_transfer.html"),
+        "check-remove": (200, "members/roster/remove_check.html"),
+        "check-withdraw-position": (200, "members/roster/withdraw_position.html"),
         "check-together": (200, "scoring/together.html"),
         "check-draft": (200, "evaluations/check_draft.html"),
         "check-ballot": (200, "evaluations/ballot_check.html"),

@@ -13,9 +13,10 @@ import openpyxl
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models import Value
 from django.db.models.functions import Concat
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -791,6 +792,12 @@ def test_roster_of_exactly_as_many_people_as_allowed_is_read(above):
     assert str(refused.value) == "表里有 5001 人,一次最多 5000 人。请分成几个文件(每个都要有表头),逐个上传。"
 
 
+def test_import_names_a_post_of_the_far_future(people, places, importer):
+    upload(importer, table([*NEW, "副书记(2062-01-01)"], head=[*HEAD, "职务"]))
+    faults = importer.get(url("preview_import")).context["faults"]
+    assert faults == ["第 2 行「职务」:任职日期 2062-01-01 太远了:最多提前一年登记,请核对年份。"]
+
+
 def test_import_of_200_rows_with_faults_looks_at_all_of_them(people, places, importer):
     upload(importer, table(*[["", "甲", "男", "1970-01-01", "", ""]] * 200))
     page = importer.get(url("preview_import"))
@@ -829,6 +836,38 @@ def test_import_of_many_rows_is_quick_and_light(file, rows, counts):
 def exported(client, **query):
     book = openpyxl.load_workbook(io.BytesIO(client.get(url("export_members"), query).content))
     return list(book.active.values), book.active
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("", ["张建国", "王志强"]),
+        ("name", ["王志强", "张建国"]),
+        ("-name", ["张建国", "王志强"]),
+        ("-number", ["王志强", "张建国"]),
+        ("x", ["张建国", "王志强"]),
+    ],
+)
+def test_export_has_the_order_of_the_page(people, sign_in, sort, names):
+    client = sign_in(people.secretary)
+    rows, _ = exported(client, sort=sort)
+    assert [row[1] for row in rows[1:]] == names
+    page = client.get(url("roster"), {"sort": sort}).context["page"]
+    assert [member.name for member in page] == names
+
+
+def test_export_asks_as_often_for_three_as_for_one(people, places, sign_in):
+    client = sign_in(people.secretary)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            exported(client, sort="name")
+        return len(queries)
+
+    asked()
+    two = asked()
+    make.member("甲", places.branch, phone="13800001234")
+    assert asked() == two
 
 
 def test_export_writes_what_the_roster_shows(people, sign_in):
