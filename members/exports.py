@@ -124,14 +124,14 @@ def add_sheet(book: Workbook, table: Sheet) -> None:
 
 
 def roster_workbook(members: QuerySet[Member], user: User) -> bytes:
-    """The members as an .xlsx, personal numbers as far as the user may see them."""
+    """The members as an .xlsx, personal numbers as far as the user may see them. members: from `with_branch()`."""
     moves = MobilityChange.objects.filter(starts_on__lte=timezone.localdate())
     dated = (
         Prefetch("positions", Position.objects.in_office().select_related("organization"), to_attr="posts"),
         Prefetch("memberships", Membership.objects.in_office(), to_attr="places"),
         Prefetch("mobility_changes", moves, to_attr="moves"),
     )
-    rows = (roster_row(member, user) for member in members.with_branch().prefetch_related(*dated))
+    rows = (roster_row(member, user) for member in members.prefetch_related(*dated))
     return write(list(COLUMNS), rows, "名册")
 
 

@@ -37,7 +37,12 @@ class ListTable(tables.Table):
     def __init__(self, rows: QuerySet, request: HttpRequest):
         super().__init__(rows, order_by=request.GET.getlist("sort"))
         self.sizes, self.size = SIZES, size_of(request)
-        self.page = Paginator(self.data.data, self.size).get_page(request.GET.get("page"))
+        self.page = Paginator(self.rows_in_order, self.size).get_page(request.GET.get("page"))
+
+    @property
+    def rows_in_order(self) -> QuerySet:
+        """All rows, in the order of the page."""
+        return self.data.data
 
     def workbook(self) -> bytes:
         """All rows as an .xlsx, in the order of the page."""

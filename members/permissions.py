@@ -1,6 +1,10 @@
 """Who may do what: one question a function, answered from the role assignments of today."""
 
-from members.models import LeaveRequest, Member, Organization, Role, User
+import datetime
+
+from django.utils import timezone
+
+from members.models import LeaveRequest, Member, Organization, Role, RoleAssignment, User
 from members.querysets import ATTENDANCE_ROLES, READING_ROLES, paths_of
 
 RECORD_ROLES = (Role.BRANCH_SECRETARY, Role.STREET_STAFF)
@@ -72,6 +76,21 @@ def can_undo_transfer(user: User, member: Member) -> bool:
     """Whoever keeps the rosters of both branches takes the last transfer back."""
     last = member.last_transfer
     return last is not None and all(can_edit_members(user, place.organization) for place in last)
+
+
+def keeps_last_roster(user: User, member: Member) -> bool:
+    """The roster that the member is on, or was on last."""
+    last = next(iter(member.places), None)
+    return last is not None and can_edit_members(user, last.organization)
+
+
+def can_end_roles_of(user: User, member: Member) -> bool:
+    """Take the roles of a member's account away with the roster: those where the user keeps the records; never one's own."""
+    if user.member_id == member.pk:
+        return False
+    not_over = RoleAssignment.objects.during(timezone.localdate(), datetime.date.max)
+    roles = not_over.filter(user__member=member).select_related("organization")
+    return all(holds(user, role.organization.path, RECORD_ROLES) for role in roles)
 
 
 def can_manage_organizations(user: User, organization: Organization) -> bool:

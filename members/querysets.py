@@ -160,14 +160,34 @@ class MemberQuerySet(models.QuerySet):
         """Members whose records the user may read: their own, and those below their roles."""
         return self.filter(self._in_scope(paths_of(user, READING_ROLES)) | Q(pk=user.member_id))
 
-    def on_record_for(self, user: "User", roles: tuple[str, ...] = READING_ROLES):
+    def on_record_for(self, user: "User"):
         """Members whose records the user may read, and those who have left: for the readers of their last branch."""
+        paths = paths_of(user, READING_ROLES)
+        found = self.alias(last_path=self._of_last_place("organization__path"))
+        return found.filter(self._in_scope(paths) | in_subtrees(paths, "last_path") | Q(pk=user.member_id))
+
+    def departed_for(self, user: "User", roles: tuple[str, ...] = READING_ROLES):
+        """Members who are on no roster any more, and were last below organisations where the user holds one of `roles`.
+
+        Adds `last_name` and `last_path` of the organisation, and `last_day` there.
+        """
+        from members.models import Membership
+
+        today = Membership.objects.in_office().filter(member=OuterRef("pk"))
+        found = self.annotate(
+            last_name=self._of_last_place("organization__name"),
+            last_path=self._of_last_place("organization__path"),
+            last_day=self._of_last_place("ends_on"),
+        )
+        return found.filter(~Exists(today), in_subtrees(paths_of(user, roles), "last_path"))
+
+    @staticmethod
+    def _of_last_place(field: str) -> models.Subquery:
+        """A column of the membership that began last."""
         from members.models import Membership
 
         last = Membership.objects.filter(member=OuterRef("pk")).order_by("-starts_on")
-        left = in_subtrees(paths_of(user, roles), "last_place")
-        found = self.alias(last_place=models.Subquery(last.values("organization__path")[:1]))
-        return found.filter(self._in_scope(paths_of(user, roles)) | left | Q(pk=user.member_id))
+        return models.Subquery(last.values(field)[:1])
 
     def for_roles(self, user: "User", *roles: str):
         """Members below the organisations where the user holds one of `roles`."""

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from import_export import fields, instance_loaders, resources, results
 
@@ -23,6 +24,7 @@ from members.models import (
     PositionTitle,
     User,
 )
+from members.models.people import post_start_fault
 from members.permissions import RECORD_ROLES, holds
 from members.querysets import MEMBER_KINDS
 from members.roster_columns import (
@@ -39,7 +41,7 @@ from members.roster_columns import (
     IdNumberWidget,
     NameWidget,
 )
-from members.roster_rows import Plan, Post, Row, complete, undated_changes, values_of
+from members.roster_rows import Plan, Post, Row, complete, departed_sentence, undated_changes, values_of
 from members.services.people import ROSTER_FIELDS, require_dated_step
 from members.services.periods import closed_periods_of, in_closed, require_status_kept
 
@@ -130,6 +132,9 @@ class MemberResource(resources.ModelResource):
         if self.allotted:
             self.allot_numbers(dataset)
         listed = Member.objects.filter(number__in=dataset["编号"])
+        departed = Member.objects.departed_for(self.actor, RECORD_ROLES)
+        departed = departed.filter(Q(number__in=dataset["编号"]) | Q(id_number_digest__in=self.owners))
+        self.departed = set(departed.values_list("pk", flat=True))
         held = Position.objects.in_office().filter(member__in=listed).select_related("organization")
         self.held = {(post.member_id, post.title): post for post in held}
         current = Membership.objects.in_office().filter(member__in=listed)
@@ -197,11 +202,16 @@ class MemberResource(resources.ModelResource):
             raise ValidationError(faults)
 
     def refuse_out_of_scope(self, row) -> None:
-        """Say nothing of a person whose record the user does not keep but that the number cannot be used."""
+        """Say nothing of a person whose record the user does not keep but that the number cannot be used.
+
+        Of somebody who left the user's roster, how to bring him or her back.
+        """
         owner = self.owners.get(number_digest(row.get("身份证号", "")))
         for column, person in (("身份证号", owner), *([] if self.allotted else [("编号", self.before)])):
             if person and not holds(self.actor, person.branch_path or "", RECORD_ROLES):
                 self.row.out_of_scope = True
+                if person.pk in self.departed:
+                    raise ValidationError({column: departed_sentence(person, column)})
                 raise ValidationError({column: f"这个{column}不能用,请核对,或联系街道。"})
 
     def first_row(self, column: str, value: str) -> None:
@@ -298,6 +308,8 @@ class MemberResource(resources.ModelResource):
             if word not in TITLES:
                 raise ValueError(f"「{word}」不认识,只能写{'、'.join(PositionTitle.labels)},没有职务的空着")
             post = self.read_post(TITLES[word], more)
+            if post.starts_on and (fault := post_start_fault(post.starts_on, instance.born)):
+                raise ValueError(fault)
             held = self.held.get((instance.pk, post.title)) if self.before else None
             if held and post.starts_on not in (None, held.starts_on):
                 raise ValueError(f"登记的是 {held.starts_on} 任{word},导入改不了。请在本人页面登记")

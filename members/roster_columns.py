@@ -9,7 +9,7 @@ from import_export import widgets
 from tablib import Dataset
 
 from members.models import MemberCategory, MemberStatus, Mobility, PositionTitle
-from members.workbooks import Sheet, WorkbookError
+from members.workbooks import HEAD_ROWS, ROSTER_LIMIT, Sheet, WorkbookError
 
 # The column's own name, and what other rosters call it.
 COLUMNS = {
@@ -46,7 +46,6 @@ COLUMNS = {
 TWO_MEANINGS = ("类别", "党员类别", "党员类型")
 REQUIRED = ("编号", "姓名", "性别", "出生日期")
 FROM_ID_NUMBER = ("编号", "性别", "出生日期")  # a file that has the ID numbers may do without these
-HEAD_WITHIN = 5  # rows, of which titles above the head may take some
 CANONICAL = {other: name for name, others in COLUMNS.items() for other in (name, *others)}
 ROW = "行号"
 
@@ -167,7 +166,7 @@ def plain_title(title: str) -> str:
 
 def head_at(rows: list[tuple[int, list[str]]]) -> int:
     """Which of the first rows is the head: the one with the most known columns, for there may be a title above it."""
-    known = [sum(plain_title(cell) in CANONICAL for cell in row) for _, row in rows[:HEAD_WITHIN]]
+    known = [sum(plain_title(cell) in CANONICAL for cell in row) for _, row in rows[:HEAD_ROWS]]
     return known.index(max(known))
 
 
@@ -187,6 +186,10 @@ def to_dataset(sheet: Sheet) -> tuple[Dataset, list[str]]:
         )
     if not rows:
         raise WorkbookError("表里只有表头,没有党员。请从第二行起每行填一人。")
+    if len(rows) > ROSTER_LIMIT:
+        raise WorkbookError(
+            f"表里有 {len(rows)} 人,一次最多 {ROSTER_LIMIT} 人。请分成几个文件(每个都要有表头),逐个上传。"
+        )
     for name, count in Counter(known.values()).items():
         if count > 1:
             titles = "」「".join(plain[index] for index in known if known[index] == name)

@@ -58,6 +58,14 @@ def undated_changes(before: Member, after: Member, actor: User) -> list[FactChan
     return [change for change in roster_changes(before, after, actor) if change.key != "mobility"]
 
 
+def departed_sentence(person: Member, label: str) -> str:
+    """Why a number cannot be given to anybody new: it is that of somebody who left, whom the reader may bring back."""
+    return (
+        f"这个{label}是{person.name}的(编号 {person.number}),已经移出名册。"
+        "要恢复的,在「党员」里选「已移出名册」,打开这个人,按「恢复到名册」。"
+    )
+
+
 def values_of(member: Member) -> str:
     """What is written of a new member, to be looked over: columns in the wrong place are seen at once."""
     days = ((member.born, "出生"), (member.joined_on, "入党"), (member.converted_on, "转正"))

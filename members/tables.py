@@ -16,6 +16,17 @@ class RosterTable(ListTable):
     mobility = Column("流动情况", order_by=("mobility", "number"))
 
 
+class DepartedTable(ListTable):
+    """Rows are members from `departed_for()`."""
+
+    title = "已移出名册"
+    name = Column("姓名", order_by=("pinyin", "number"))
+    number = Column("编号")
+    last_name = Column("最后所在组织", order_by=("last_path", "number"))
+    last_day = Column("最后一天", order_by=("last_day", "number"), initial_sort_descending=True)
+    status = Column("人员类别", order_by=("status", "number"))
+
+
 class ActivityTable(ListTable):
     """Rows are activities; for the workbook from `with_summary()`, and `missing` is set, as `unrecorded` gives it."""
 

@@ -37,6 +37,7 @@ urlpatterns = [
     path("members/<int:pk>/mobility/<int:change_pk>/undo/", states.undo_mobility, name="undo_mobility"),
     path("members/<int:pk>/positions/add/", roster.add_position, name="add_position"),
     path("members/<int:pk>/positions/<int:position_pk>/end/", roster.end_position, name="end_position"),
+    path("members/<int:pk>/positions/<int:position_pk>/withdraw/", roster.withdraw_position, name="withdraw_position"),
     path("activities/", activities.activities, name="activities"),
     path("activities/calendar/", activities.calendar, name="calendar"),
     path("activities/add/", activities.add_activity, name="add_activity"),

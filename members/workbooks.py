@@ -17,7 +17,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 UNPACKED_LIMIT = 24 * 1024 * 1024  # bytes of all parts of a workbook
 ROW_LIMIT = 20_000
-ROSTER_ROW_LIMIT = 5_000  # a row of the roster is checked and written in some ten columns
+ROSTER_LIMIT = 5_000  # people: each is checked and written in some ten columns
+HEAD_ROWS = 5  # that come on top of the limit: the head, and titles above it
 COLUMN_LIMIT = 60
 ZIP, OLD_OFFICE = b"PK", b"\xd0\xcf\x11\xe0"  # how workbooks begin, of today and of long ago
 NOTHING_WRITTEN = "本次没有写入任何数据。"
@@ -38,7 +39,7 @@ class Sheet:
 def read_upload(upload: UploadedFile, most: int = ROW_LIMIT) -> Sheet:
     """The first sheet of an uploaded .xlsx, or a .csv in UTF-8 or GBK. Raises WorkbookError.
 
-    most: rows, with the head.
+    most: rows, without the head and titles above it.
     """
     check_bytes(upload)
     content = upload.read()
@@ -109,9 +110,9 @@ def read_csv(content: bytes, most: int) -> list[list[str]]:
 
 def check_size(row: int, column: int, most: int) -> None:
     """Refuse what lies beyond the limits; often it is a stray blank or a format far below."""
-    if row > most:
+    if row > most + HEAD_ROWS:
         raise WorkbookError(
-            f"表格用到了第 {row} 行,最多 {most} 行。请分成几个文件,逐个上传;"
+            f"表格用到了第 {row} 行,内容最多 {most} 行。请分成几个文件,逐个上传;"
             "没有这么多内容的,请把要的行复制到新的工作簿再上传。"
         )
     if column > COLUMN_LIMIT:

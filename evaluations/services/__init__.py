@@ -13,6 +13,7 @@ from .course import (
     review_branch,
     undecided_appeals,
 )
+from .departures import check_removal, readmit_member, remove_member
 from .measures import (
     Done,
     accept_measure,
@@ -49,6 +50,7 @@ __all__ = [
     "attach_photo",
     "batches",
     "changed_since",
+    "check_removal",
     "check_resolution",
     "check_step",
     "close_appraisal",
@@ -72,9 +74,11 @@ __all__ = [
     "publish_round",
     "purposes_of",
     "queue_waiting",
+    "readmit_member",
     "reconcile",
     "record_assessments",
     "record_resolution",
+    "remove_member",
     "reopen_for_correction",
     "request_computation",
     "resume_rounds",

@@ -11,10 +11,11 @@ from django.utils import timezone
 from evaluations.measure_kinds import MeasureKind, measure_kinds
 from evaluations.models import Measure, MeasureStep, Purpose, Resolution
 from evaluations.permissions import can_decide_measure, can_stop_measure, can_take_step
+from evaluations.services import departures
 from evaluations.turns import whose_turn
 from members.dates import day_name, months_later
-from members.models import Member, Organization, OrganizationKind, Role, User
-from members.services import end_membership, held_posts, transfer_member
+from members.models import Organization, OrganizationKind, Role, User
+from members.services import transfer_member
 from scoring.engine import Period
 
 REMIND = datetime.timedelta(days=7)
@@ -238,35 +239,13 @@ def no_destination(step: MeasureStep) -> str:
 
 def what_ends(step: MeasureStep, day: datetime.date) -> list[str]:
     """What a departure on a day brings to an end, in words; nothing for other steps."""
-    if step.kind != "depart":
-        return []
-    member = step.measure.member
-    membership = member.memberships.select_related("organization").filter(ends_on=None).first()
-    user = User.objects.filter(member=member, is_active=True).first()
-    roles = [str(one.get_role_display()) for one in user.role_assignments.in_office()] if user else []
-    return [
-        *(
-            [f"组织关系:{membership.organization},到 {day_name(day - datetime.timedelta(days=1))}为止"]
-            if membership
-            else []
-        ),
-        *(f"职务:{post.get_title_display()}({post.organization})" for post in held_posts(member, day)),
-        *([f"账号 {user.username} 停用" + (f",岗位取消:{'、'.join(roles)}" if roles else "")] if user else []),
-        *(
-            f"{Period.parse(other.round.period).title}考核引出的「{other.title}」不再办理"
-            for other in _open_measures(member).exclude(pk=step.measure_id).select_related("round")
-        ),
-    ]
+    return departures.what_ends(step.measure.member, day, step.measure) if step.kind == "depart" else []
 
 
 def first_day(step: MeasureStep) -> datetime.date:
     """What the form proposes as the day: of a departure that of the decision, else today."""
     decided = _decision(step) if step.kind == "depart" else None
     return decided.done_on if decided else timezone.localdate()
-
-
-def _open_measures(member: Member) -> QuerySet[Measure]:
-    return Measure.objects.filter(member=member, state__in=(Measure.State.PROPOSED, Measure.State.RUNNING))
 
 
 @transaction.atomic
@@ -295,7 +274,8 @@ def complete_step(step: MeasureStep, done: Done, *, actor: User) -> MeasureStep:
 def _move(step: MeasureStep, done: Done, actor: User) -> None:
     try:
         if step.kind == "depart":
-            _depart(step, done.day, actor)
+            measure = step.measure
+            departures.depart(measure.member, done.day, reason=measure.title, actor=actor, by=measure)
         else:
             transfer_member(step.measure.member, done.destination, done.day, actor=actor)
     except ValidationError as error:
@@ -303,19 +283,6 @@ def _move(step: MeasureStep, done: Done, actor: User) -> None:
         by_field = error.message_dict if hasattr(error, "error_dict") else {field: error.messages}
         names = {"day": "done_on", "organization": "destination"}
         raise ValidationError({names.get(field, field): text for field, text in by_field.items()}) from error
-
-
-def _depart(step: MeasureStep, day: datetime.date, actor: User) -> None:
-    """The person leaves on a day; what else is open about him or her has nobody to concern any more."""
-    measure = step.measure
-    end_membership(measure.member, day, reason=measure.title, actor=actor)
-    for other in _open_measures(measure.member).exclude(pk=measure.pk).select_for_update().order_by("pk"):
-        _end(
-            other,
-            Measure.State.DISMISSED,
-            actor,
-            reason=f"本人 {day_name(day)}起不在党员名册({measure.title}),不再办理。",
-        )
 
 
 def _finish(step: MeasureStep, day: datetime.date, actor: User | None) -> None:
@@ -331,7 +298,7 @@ def _finish(step: MeasureStep, day: datetime.date, actor: User | None) -> None:
 
 def _open_after(measure: Measure, kind: str) -> Measure:
     """The proposal that an outcome leads to; one of the same kind that is already open serves as well."""
-    if same := _open_measures(measure.member).filter(kind=kind).first():
+    if same := departures.open_measures(measure.member).filter(kind=kind).first():
         return same
     rules = measure_kinds().kinds[kind]
     return Measure.objects.create(

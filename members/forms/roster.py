@@ -4,11 +4,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from members.fields import number_digest
 from members.forms.page import DateInput, helper, offer, only_choice, pair
-from members.models import Member, MemberStatus, Mobility, Organization, Position, Role, User
+from members.models import Member, Membership, MemberStatus, Mobility, Organization, Position, Role, User
+from members.models.people import far_off_fault
+from members.permissions import RECORD_ROLES
+from members.roster_rows import departed_sentence
 from members.services.people import ROSTER_FIELDS
-
-AHEAD = datetime.timedelta(days=366)
 
 
 def editable_organizations(user: User):
@@ -21,21 +23,34 @@ class RosterFilter(forms.Form):
     organization = forms.ModelChoiceField(Organization.objects.none(), label="组织", required=False, empty_label="全部")
     status = forms.ChoiceField(label="人员类别", required=False, choices=[("", "全部"), *MemberStatus.choices])
     mobility = forms.ChoiceField(label="流动情况", required=False, choices=[("", "全部"), *Mobility.choices])
+    listed = forms.ChoiceField(label="名册", required=False, choices=[("", "在名册"), ("departed", "已移出名册")])
 
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)
+        self.user = user
         offer(self, "organization", Organization.objects.visible_to(user))
         self.fields["q"].widget.attrs["placeholder"] = "姓名、拼音或编号"
         self.fields["q"].widget.input_type = "search"
 
-    def apply(self, members):
-        """The members that match; none for a filter that is refused."""
+    @property
+    def asks_for_departed(self) -> bool:
+        return self.is_valid() and self.cleaned_data["listed"] == "departed"
+
+    def members(self):
+        """The members that match, with their branch; none for a filter that is refused.
+
+        On the roster: from `with_branch()`. Who has left it: from `departed_for()`.
+        """
         if not self.is_valid():
-            return members.none()
-        wanted = self.cleaned_data
+            return Member.objects.none()
+        wanted, place = self.cleaned_data, self.cleaned_data["organization"]
+        if self.asks_for_departed:
+            members = Member.objects.departed_for(self.user).order_by("-last_day", "number")
+            members = members.filter(last_path__startswith=place.path) if place else members
+        else:
+            members = Member.objects.visible_to(self.user).with_branch()
+            members = members.of(place) if place else members
         members = members.search(wanted["q"])
-        if wanted["organization"]:
-            members = members.of(wanted["organization"])
         same = {field: wanted[field] for field in ("status", "mobility") if wanted[field]}
         return members.filter(**same)
 
@@ -87,12 +102,27 @@ class NewMemberForm(MemberForm):
         organizations = editable_organizations(user)
         offer(self, "organization", organizations)
         self.initial["organization"] = only_choice(organizations)
+        self.user = user
         self.fields["number"].required = False
         self.fields["number"].help_text = "每人一个。空着的,列入名册时接着已有的往下编。"
         self.helper.layout[-1:] = [pair("category", "mobility"), pair("organization", "starts_on")]
 
     def clean_starts_on(self):
         return not_future(self.cleaned_data["starts_on"], "转入日期")
+
+    def clean_number(self):
+        return self._of_nobody_who_left("number", number=self.cleaned_data["number"])
+
+    def clean_id_number(self):
+        digest = number_digest(self.cleaned_data["id_number"])
+        return self._of_nobody_who_left("id_number", id_number_digest=digest) if digest else ""
+
+    def _of_nobody_who_left(self, field: str, **known) -> str:
+        """The field's value; refused where somebody has it whom the user can bring back to the roster."""
+        person = Member.objects.departed_for(self.user, RECORD_ROLES).filter(**known).first()
+        if person:
+            raise ValidationError(departed_sentence(person, self.fields[field].label))
+        return self.cleaned_data[field]
 
 
 def not_future(day, label: str):
@@ -112,6 +142,48 @@ class TransferForm(forms.Form):
         self.helper = helper(pair("organization", "day"))
 
 
+class RemovalForm(forms.Form):
+    """Since when somebody is on the roster no more, and why; sanctions have their own way."""
+
+    DIED, MOVED, LEFT, OTHER = "died", "moved", "left", "other"
+    REASONS = {DIED: "去世", MOVED: "组织关系转出本街道", LEFT: "退党", OTHER: "其他"}
+
+    day = forms.DateField(label="从哪天起", widget=DateInput(), initial=timezone.localdate)
+    reason = forms.ChoiceField(label="原因", choices=REASONS.items(), widget=forms.RadioSelect)
+    words = forms.CharField(label="说明", required=False, max_length=60)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["day"].help_text = "从这天起不在名册;前一天是在支部的最后一天。"
+        self.fields["words"].help_text = "一两句话,如转到哪里;选「其他」的必须写。留在变更记录里。"
+        self.helper = helper("reason", pair("day", "words"))
+
+    def clean(self):
+        data = super().clean()
+        if data.get("reason") == self.OTHER and not data.get("words"):
+            self.add_error("words", "选了「其他」,请写明是什么原因。")
+        return data
+
+    @property
+    def why(self) -> str:
+        """The reason in words, of a valid form."""
+        label, words = self.REASONS[self.cleaned_data["reason"]], self.cleaned_data["words"]
+        return f"{label}:{words}" if words else label
+
+
+class ReadmissionForm(forms.Form):
+    organization = forms.ModelChoiceField(Organization.objects.none(), label="恢复到")
+    day = forms.DateField(label="从哪天起", widget=DateInput(), initial=timezone.localdate)
+
+    def __init__(self, *args, user: User, last: Membership, **kwargs):
+        super().__init__(*args, **kwargs)
+        offer(self, "organization", editable_organizations(user))
+        self.initial["organization"] = last.organization
+        left_on = last.ends_on + datetime.timedelta(days=1)
+        self.fields["day"].help_text = f"移出登记错了的,写移出的那天 {left_on},就和没有移出过一样。"
+        self.helper = helper(pair("organization", "day"))
+
+
 class DayForm(forms.Form):
     """The day from which something is so, past or to come."""
 
@@ -124,8 +196,8 @@ class DayForm(forms.Form):
 
     def clean_day(self):
         day = self.cleaned_data["day"]
-        if day > timezone.localdate() + AHEAD:
-            raise ValidationError(f"日期 {day} 太远了:最多提前一年登记,请核对年份。")
+        if fault := far_off_fault("日期", day):
+            raise ValidationError(fault)
         return day
 
 

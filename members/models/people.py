@@ -18,6 +18,8 @@ JOINING_AGE = 18  # Party constitution, art. 1
 PROBATION_MONTHS = 12  # art. 7
 ENDS_AFTER_START = Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on"))
 MOBILE_DIGITS = 11
+FOUNDED = datetime.date(1921, 7, 1)  # the Party: nobody has held a post before
+AHEAD = datetime.timedelta(days=366)  # how long before its day something may be put on record
 
 
 class MemberStatus(models.TextChoices):
@@ -51,6 +53,20 @@ def phone_fault(phone: str) -> str:
     if digits.startswith("1") and len(digits) != MOBILE_DIGITS:
         return f"手机号应是 {MOBILE_DIGITS} 位,现在是 {len(digits)} 位,请核对。"
     return ""
+
+
+def far_off_fault(label: str, day: datetime.date) -> str:
+    """The sentence that refuses a day too far in the future; empty for a good one."""
+    return f"{label} {day} 太远了:最多提前一年登记,请核对年份。" if day > timezone.localdate() + AHEAD else ""
+
+
+def post_start_fault(day: datetime.date, born: datetime.date | None) -> str:
+    """The sentence that refuses a day on which a post cannot begin for somebody born on a day; empty for a good one."""
+    if day < FOUNDED:
+        return f"任职日期 {day} 不对:应在 1921 年以后,请核对年份。"
+    if born and day < born:
+        return f"任职日期 {day} 早于出生日期 {born},请核对年份。"
+    return far_off_fault("任职日期", day)
 
 
 class Member(models.Model):
@@ -318,6 +334,10 @@ class Position(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member} {self.get_title_display()}"
+
+    def clean(self):
+        if self.starts_on and (fault := post_start_fault(self.starts_on, self.member.born)):
+            raise ValidationError({"starts_on": fault})
 
 
 class Exemption(models.Model):

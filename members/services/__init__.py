@@ -2,6 +2,7 @@
 
 from .activities import check_deletion, delete_activity, save_activity
 from .attendance import AttendanceClash, check_in, record_all, record_attendance, withdraw_attendance
+from .departures import check_departure, check_readmission, end_membership, readmit_member
 from .dues import (
     DuesClash,
     DuesLine,
@@ -20,17 +21,14 @@ from .organizations import add_organization, change_organization, load_organizat
 from .people import (
     add_exemption,
     add_member,
-    add_position,
     check_transfer,
     edit_member,
-    end_membership,
-    end_position,
-    held_posts,
     remove_exemption,
     transfer_member,
     undo_transfer,
 )
 from .periods import require_day_open, require_members_open, require_open, settle
+from .positions import add_position, check_withdrawal, end_position, held_posts, withdraw_position
 from .states import (
     carry_states,
     change_mobility,
@@ -62,9 +60,12 @@ __all__ = [
     "change_mobility",
     "change_organization",
     "check_deletion",
+    "check_departure",
     "check_dues",
     "check_in",
+    "check_readmission",
     "check_transfer",
+    "check_withdrawal",
     "convert_member",
     "correct_mobility",
     "correct_payment",
@@ -78,6 +79,7 @@ __all__ = [
     "held_posts",
     "join_party",
     "load_organizations",
+    "readmit_member",
     "record_all",
     "record_attendance",
     "record_bases",
@@ -96,6 +98,7 @@ __all__ = [
     "withdraw_attendance",
     "withdraw_leave",
     "withdraw_payment",
+    "withdraw_position",
     "withdraw_receipt",
     "write_minutes",
 ]

@@ -12,7 +12,8 @@ from members.resources import MemberResource, TooManyFaultsError
 from members.roster_columns import to_dataset
 from members.roster_rows import Plan, Row, undated_changes
 from members.services import keeping
-from members.services.people import joining_change, position_change
+from members.services.people import joining_change
+from members.services.positions import position_change
 from members.services.states import mobility_change
 from members.workbooks import Sheet
 

@@ -1,10 +1,10 @@
-"""Writes of who is on the roster, where and in which post."""
+"""Writes of who is on the roster, and where."""
 
 import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from members.models import (
@@ -16,10 +16,8 @@ from members.models import (
     Membership,
     MemberStatus,
     Organization,
-    Position,
     User,
 )
-from members.services.accounts import close_account
 from members.services.periods import closed_periods_of, require_members_open, require_open, require_status_kept
 
 ROSTER_FIELDS = (
@@ -85,43 +83,44 @@ def joining_change(membership: Membership, actor: User) -> FactChange:
     )
 
 
-def position_change(position: Position, actor: User) -> FactChange:
-    """The history row of a post's start; not yet stored."""
-    return FactChange(
-        member=position.member,
-        kind=FactKind.POSITION,
-        key=position.title,
-        title=f"职务自 {position.starts_on:%Y-%m-%d}",
-        new=f"{position.get_title_display()}({position.organization})",
-        changed_by=actor,
-    )
-
-
 @transaction.atomic
 def add_member(member: Member, organization: Organization, starts_on: datetime.date, *, actor: User) -> Member:
-    """Put a person on the roster of an organisation from a day on; without a number, with the next one that is free."""
+    """Put a person on the roster of an organisation from a day on; without a number, with the next one that is free.
+
+    Raises ValidationError if the day is settled, or somebody else has the number by now.
+    """
     require_open(organization, starts_on, timezone.localdate())
     if not member.number:
         list(Organization.objects.select_for_update().filter(depth=1))  # two at once do not get the same
         member.number = next(Member.objects.free_numbers())
-    member.save()
+    _save(member)
     membership = Membership.objects.create(member=member, organization=organization, starts_on=starts_on)
     joining_change(membership, actor).save()
     return member
+
+
+def _save(member: Member) -> None:
+    try:
+        with transaction.atomic():  # after a refusal the database can still be asked
+            member.save()
+    except IntegrityError:
+        member.validate_unique({"id_number_digest"})  # says which number somebody else took at this very moment
+        raise
 
 
 @transaction.atomic
 def edit_member(member: Member, *, actor: User) -> int:
     """Store changed roster columns of a member; gives back how many changed.
 
-    Raises ValidationError if the member would have been something else on the last day of a settled period.
+    Raises ValidationError if the member would have been something else on the last day of a settled period, or has
+    the number of another.
     """
     before = Member.objects.select_for_update().get(pk=member.pk)
     changes = roster_changes(before, member, actor)
     if changes:
         require_dated_step(before, member)
         require_status_kept(before, member, closed_periods_of([member])[member.pk])
-        member.save()
+        _save(member)
         FactChange.objects.bulk_create(changes)
     return len(changes)
 
@@ -203,82 +202,6 @@ def _standing_on(former: Membership, current: Membership) -> str:
     if post := posts.exclude(organization__path__in=former.organization.lineage).first():
         return f"已经登记任{post.organization}{post.get_title_display()}"
     return ""
-
-
-@transaction.atomic
-def end_membership(member: Member, day: datetime.date, *, reason: str, actor: User) -> Membership:
-    """The membership, ended the day before a day, from which on the person is on no roster; so are all posts.
-
-    The account is locked and its roles end. Earlier facts and results stay. Raises ValidationError if the day is in
-    the future, not after the membership's or a post's start, or if it would move facts out of a settled period.
-    """
-    today, last = timezone.localdate(), day - datetime.timedelta(days=1)
-    current = member.memberships.select_for_update().select_related("organization").get(ends_on__isnull=True)
-    if day > today:
-        raise ValidationError({"day": f"{day} 还没有到。请到那天再办理。"})
-    if day <= current.starts_on:
-        sentence = f"{member}自 {current.starts_on} 起在{current.organization},离开的日期要晚于这一天。"
-        raise ValidationError({"day": sentence})
-    require_open(current.organization, day, today)
-    posts = list(held_posts(member, day))
-    if late := next((post for post in posts if post.starts_on > last), None):
-        sentence = (
-            f"{member}自 {late.starts_on} 起任{late.get_title_display()}({late.organization}),离开的日期要晚于这一天。"
-        )
-        raise ValidationError({"day": sentence})
-    for post in posts:
-        require_open(post.organization, day, today)
-        _end_post(post, last, actor)
-    current.ends_on = last
-    current.save()
-    user = User.objects.filter(member=member).first()
-    if user:
-        close_account(user)
-    FactChange.objects.create(
-        member=member,
-        kind=FactKind.MEMBERSHIP,
-        key="membership",
-        title=f"组织关系至 {last:%Y-%m-%d}",
-        old=current.organization.name,
-        new=f"移出名册({reason})" + (",账号停用,岗位取消" if user else ""),
-        changed_by=actor,
-    )
-    return current
-
-
-def held_posts(member: Member, day: datetime.date) -> QuerySet[Position]:
-    """Posts that the member holds on a day, or begins after it."""
-    return member.positions.filter(Q(ends_on=None) | Q(ends_on__gte=day)).select_related("organization")
-
-
-@transaction.atomic
-def add_position(position: Position, *, actor: User) -> Position:
-    """Give a member a post from a day on. Raises ValidationError if the day is settled or the post is held already."""
-    require_open(position.organization, position.starts_on)
-    held = position.member.positions.filter(title=position.title, organization=position.organization)
-    if held.during(position.starts_on, position.ends_on or datetime.date.max).exists():
-        raise ValidationError(f"{position.member}在{position.organization}已经担任{position.get_title_display()}。")
-    position.save()
-    position_change(position, actor).save()
-    return position
-
-
-@transaction.atomic
-def end_position(position: Position, day: datetime.date, *, actor: User) -> Position:
-    """End a post with a day. Raises ValidationError if that day is settled or before the post's start."""
-    if day < position.starts_on:
-        raise ValidationError({"ends_on": f"离任日期不能早于任职日期 {position.starts_on}。"})
-    require_open(position.organization, day, max(day, timezone.localdate()))
-    return _end_post(position, day, actor)
-
-
-def _end_post(position: Position, day: datetime.date, actor: User) -> Position:
-    position.ends_on = day
-    position.save()
-    change = position_change(position, actor)
-    change.title, change.old, change.new = f"职务至 {day:%Y-%m-%d}", change.new, "离任"
-    change.save()
-    return position
 
 
 @transaction.atomic

@@ -116,6 +116,14 @@ def require_status_kept(before: Member, after: Member, closed: list[ClosedPeriod
             raise ValidationError({field: in_closed(period, period.ends_on)})
 
 
+def require_not_settled(member: Member, day: datetime.date) -> None:
+    """Refuse a change from a day on if a settled period that had the member then, or on its last day, ends later."""
+    for period in closed_periods_of([member])[member.pk]:
+        if period.ends_on >= day:
+            raise ValidationError({"day": in_closed(period, max(day, period.starts_on))})
+    require_members_open([member], day)
+
+
 def in_closed(period: ClosedPeriod, day: datetime.date) -> str:
     return f"{day:%Y-%m-%d} 在 {period.title}考核之内,那次考核已经办结,记录不能再改。{WAYS_OUT}"
 

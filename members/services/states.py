@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from members.models import FactChange, FactKind, Member, MemberStatus, Mobility, MobilityChange, User
 from members.services.people import edit_member
-from members.services.periods import closed_periods_of, in_closed, require_members_open
+from members.services.periods import require_not_settled
 
 MOVE_GONE = "这次变动已经撤销了。"
 
@@ -37,11 +37,17 @@ def join_party(member: Member, day: datetime.date, *, actor: User) -> Member:
 
 @transaction.atomic
 def convert_member(member: Member, day: datetime.date, *, actor: User) -> Member:
-    """A probationary member becomes a full one (转正) with a day, in the past or the future."""
+    """A probationary member becomes a full one (转正) with a day, in the past or the future.
+
+    Raises ValidationError if the day is before the end of the probation, extended as it may be.
+    """
     if member.status != MemberStatus.PROBATIONARY or member.converted_on:
         raise ValidationError({"day": f"{member}不是预备党员,或者已经登记转正。"})
     if member.joined_on is None:
         raise ValidationError({"day": f"{member}没有登记入党日期。请先在「修改资料」里补上。"})
+    if day < member.probation_end:
+        longer = ",延长过" if member.probation_until else ""
+        raise ValidationError({"day": f"{member}的预备期到 {member.probation_end}{longer},转正日期最早是这一天。"})
     member.converted_on = day
     return _with_dates(member, "converted_on", actor)
 
@@ -68,14 +74,6 @@ def _with_dates(member: Member, field: str, actor: User) -> Member:
     except ValidationError as error:
         raise ValidationError({"day": error.messages}) from error
     return member
-
-
-def require_not_settled(member: Member, day: datetime.date) -> None:
-    """Refuse a change from a day on if a settled period that had the member then, or on its last day, ends later."""
-    for period in closed_periods_of([member])[member.pk]:
-        if period.ends_on >= day:
-            raise ValidationError({"day": in_closed(period, max(day, period.starts_on))})
-    require_members_open([member], day)
 
 
 @transaction.atomic

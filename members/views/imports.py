@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from members import exports, permissions
 from members.forms.imports import UploadForm
 from members.forms.roster import RosterFilter
-from members.models import Member
+from members.lists import exported
 from members.services import imports, keeping
-from members.workbooks import ROSTER_ROW_LIMIT, WorkbookError, read_upload
+from members.views.roster import roster_table
+from members.workbooks import ROSTER_LIMIT, WorkbookError, read_upload
 
 ROWS_A_PAGE = 100
 FAULTS_SHOWN = 100  # on top of the page; the rows have all of those that were looked at
@@ -24,12 +25,16 @@ KINDS = {"fault": "有错", "new": "新增", "changed": "更新", "same": "没�
 
 @require_safe
 def export_members(request: HttpRequest) -> HttpResponse:
-    """The rows that the roster shows, as an .xlsx."""
+    """The rows that the roster shows, in its order, as an .xlsx; of who has left it only what the list shows."""
     if not permissions.can_read_records(request.user):
         raise PermissionDenied
     form = RosterFilter(request.GET, user=request.user)
-    members = form.apply(Member.objects.visible_to(request.user))
-    return exports.as_download(exports.roster_workbook(members, request.user), f"党员名册 {timezone.localdate()}")
+    table = roster_table(request, form, form.members())
+    if form.asks_for_departed:
+        return exported(request, table)
+    return exports.as_download(
+        exports.roster_workbook(table.rows_in_order, request.user), f"党员名册 {timezone.localdate()}"
+    )
 
 
 @require_safe
@@ -74,14 +79,14 @@ def import_members(request: HttpRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         try:
-            sheet = read_upload(form.cleaned_data["file"], ROSTER_ROW_LIMIT)
+            sheet = read_upload(form.cleaned_data["file"], ROSTER_LIMIT)
             upload = imports.checked_upload(sheet, actor=request.user)
         except WorkbookError as error:
             form.add_error("file", str(error))
         else:
             request.session[KEPT] = imports.keep_upload(upload, actor=request.user)
             return redirect("members:preview_import")
-    return render(request, "members/roster/import.html", {"form": form, "row_limit": ROSTER_ROW_LIMIT})
+    return render(request, "members/roster/import.html", {"form": form, "most": ROSTER_LIMIT})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

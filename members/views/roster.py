@@ -1,5 +1,6 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,22 +16,26 @@ from members.forms.roster import (
     RosterFilter,
     TransferForm,
 )
-from members.lists import list_page
+from members.lists import ListTable, list_page
 from members.models import Member, Membership, Position, Role
-from members.tables import ChangeTable, RosterTable
+from members.tables import ChangeTable, DepartedTable, RosterTable
 
 BASES_SHOWN = 6
+
+
+def roster_table(request: HttpRequest, form: RosterFilter, members: QuerySet[Member]) -> ListTable:
+    """Members of the filter in the order asked for."""
+    return (DepartedTable if form.asks_for_departed else RosterTable)(members, request)
 
 
 @require_safe
 def roster(request: HttpRequest) -> HttpResponse:
     if not permissions.can_read_records(request.user):
         raise PermissionDenied
-    visible = Member.objects.visible_to(request.user)
     form = RosterFilter(request.GET, user=request.user)
-    found = form.apply(visible.with_branch().without_numbers())
+    table = roster_table(request, form, form.members().without_numbers())
     context = {"form": form, "can_add": permissions.can_add_members(request.user)}
-    return list_page(request, "members/roster/roster.html", RosterTable(found, request), context)
+    return list_page(request, "members/roster/roster.html", table, context)
 
 
 @require_safe
@@ -44,7 +49,7 @@ def member(request: HttpRequest, pk: int) -> HttpResponse:
         numbers = {"id_number": person.masked_id_number, "phone": person.masked_phone}
     else:
         numbers = None
-    today = timezone.localdate()
+    today, keeps = timezone.localdate(), permissions.keeps_last_roster(request.user, person)
     context = {
         "member": person,
         "numbers": numbers,
@@ -52,14 +57,19 @@ def member(request: HttpRequest, pk: int) -> HttpResponse:
         "bases": person.dues_bases.select_related("recorded_by").order_by("-month", "-pk")[:BASES_SHOWN],
         "arrears": arrears_of([person], today).get(person.pk),
         "memberships": memberships,
-        "positions": person.positions.select_related("organization"),
+        "positions": [
+            (post, permissions.can_edit_members(request.user, post.organization))
+            for post in person.positions.select_related("organization")
+        ],
         "exemptions": person.exemptions.order_by("-starts_on"),
         "probation_over": person.probation_end and person.probation_end <= today,
         "moves": person.mobility_changes.all(),
         "today": timezone.localdate(),
         # The last transfer, where the user keeps both rosters; what stands in the way is said when it is tried.
         "may_undo_transfer": permissions.can_undo_transfer(request.user, person),
-        "can_edit": current is not None and permissions.can_edit_members(request.user, current),
+        "can_edit": current is not None and keeps,
+        "has_left": current is None,
+        "may_readmit": current is None and keeps,
         "can_see_roster": permissions.can_read_records(request.user),
     }
     table = ChangeTable(person.changes.select_related("changed_by"), request)
@@ -172,3 +182,23 @@ def end_position(request: HttpRequest, pk: int, position_pk: int) -> HttpRespons
     lede = f"{position.organization} · {position.get_title_display()},{position.starts_on:%Y-%m-%d} 任职。"
     context = {"form": form, "title": "登记离任", "submit": "登记离任", "member": person, "lede": lede}
     return render(request, "members/roster/form.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw_position(request: HttpRequest, pk: int, position_pk: int) -> HttpResponse:
+    """A look at the post that was entered wrongly, or at why it stays; then back to the member without it."""
+    person, _ = member_to_edit(request, pk)
+    position = get_object_or_404(person.positions.select_related("organization", "member"), pk=position_pk)
+    if not permissions.can_edit_members(request.user, position.organization):
+        raise PermissionDenied
+    refusal = ""
+    try:
+        if request.method == "POST":
+            services.withdraw_position(position, actor=request.user)
+            messages.success(request, f"已撤销:{position.organization}{position.get_title_display()}的登记。")
+            return redirect("members:member", pk)
+        services.check_withdrawal(position)
+    except ValidationError as error:
+        refusal = " ".join(error.messages)
+    context = {"member": person, "position": position, "refusal": refusal}
+    return render(request, "members/roster/withdraw_position.html", context)

@@ -26,7 +26,7 @@ def checked_pages(
     yield from _of_votes(visitors, objects, people, places)
     yield from _of_measures_and_appeals(visitors, objects)
     yield from _of_adoptions(visitors["staff"], objects)
-    yield from _of_transfers(visitors["secretary"], people, places)
+    yield from _of_roster(visitors["secretary"], people, places)
     yield from _of_facts(visitors["secretary"], objects)
     yield from _of_leave(visitors["secretary"], objects)
 
@@ -44,12 +44,20 @@ def _of_leave(secretary, objects):
     yield "check-grant-leave", path, secretary.get(path)
 
 
-def _of_transfers(secretary, people, places):
+def _of_roster(secretary, people, places):
     group = make.organization("第九小组", "group", places.branch)
     moved = make.member("丁调组", places.branch)
     roster.transfer_member(moved, group, timezone.localdate(), actor=people.secretary)
     path = reverse("evaluations:undo_transfer", args=[moved.pk])
     yield "check-undo-transfer", path, secretary.get(path)
+    leaving = make.member("丁离开", places.branch)
+    path = reverse("evaluations:remove_member", args=[leaving.pk])
+    answer = {"day": str(timezone.localdate()), "reason": "moved", "words": "转到外地"}
+    yield "check-remove", path, secretary.post(path, answer)
+    title, since = "committee_member", timezone.localdate()
+    post = leaving.positions.create(organization=places.branch, title=title, starts_on=since)
+    path = reverse("members:withdraw_position", args=[leaving.pk, post.pk])
+    yield "check-withdraw-position", path, secretary.get(path)
 
 
 def _of_entries(visitors, objects, people):

@@ -57,6 +57,7 @@ from tests.conftest import adopt, make_people, make_places
 
 DAY = datetime.date(2025, 4, 20)
 MONTH = datetime.date(2025, 4, 1)
+LEFT_PHONE = "13900000009"  # of whoever is on the roster no more
 ITEMS = {
     "declared_entry": ("bonus.public_good", "declared", "的事由"),
     "reviewed_entry": ("bonus.public_good", "reviewed", "的事由"),
@@ -209,6 +210,7 @@ def _of_person(person, version, by) -> dict[str, dict]:
         "exemption_vote": {"pk": _vote(branch, by, "exemption", person, "年老").pk},
         "verdict_vote": {"pk": _vote(branch, by, "verdict", person, f"{person}受处分").pk},
         "position": {"pk": person.pk, "position_pk": position.pk},
+        "departed": {"pk": _departed(person, branch).pk},
         "payment": {"pk": owed.payments.get().pk},
         "paid_month": {"month_pk": owed.pk, "pk": owed.payments.get().pk},
         "leave_request": {"pk": _leave(person, branch, by).pk},
@@ -217,6 +219,13 @@ def _of_person(person, version, by) -> dict[str, dict]:
         **_measures(person, branch),
         **_appeals(person, branch, version, by),
     }
+
+
+def _departed(person, branch) -> Member:
+    """A colleague who is on the roster no more."""
+    colleague = make.member(f"{person}的原同事", branch, phone=LEFT_PHONE)
+    colleague.memberships.update(ends_on=make.LONG_AGO)
+    return colleague
 
 
 def _move(person) -> int:

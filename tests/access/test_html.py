@@ -83,6 +83,8 @@ def test_pages_to_check_are_what_they_are_called(visitors, objects, people, plac
         "check-undo-transfer": (200, "members/roster/undo_transfer.html"),
         "check-undo-mobility": (200, "members/roster/undo_mobility.html"),
         "check-withdraw-payment": (200, "members/dues/withdraw_payment.html"),
+        "check-remove": (200, "members/roster/remove_check.html"),
+        "check-withdraw-position": (200, "members/roster/withdraw_position.html"),
         "check-together": (200, "scoring/together.html"),
         "check-withdraw": (200, "scoring/withdraw.html"),
         "check-draft": (200, "evaluations/check_draft.html"),

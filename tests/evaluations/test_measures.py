@@ -661,7 +661,7 @@ def test_leaving_in_a_closed_period_is_refused_and_nothing_ends(expelled, people
 
 
 def test_leaving_is_all_or_nothing(expelled, people, monkeypatch):
-    monkeypatch.setattr("members.services.people.close_account", lambda user: 1 / 0)
+    monkeypatch.setattr("members.services.departures.close_account", lambda user: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         go(expelled, people.staff, day=FIRST_DAY)
     assert people.wang.memberships.filter(ends_on=None).exists()

@@ -82,7 +82,7 @@ def test_the_scheme_in_force_at_the_end_scores_the_whole(people, places, adopted
     [(FIRST, "full"), (LAST, "full"), (LAST + DAY, "probationary"), (LAST + 90 * DAY, "probationary")],
 )
 def test_status_is_the_one_of_the_last_day(half, people, day, status):
-    Member.objects.filter(pk=people.zhang.pk).update(status="probationary", joined_on=FIRST - 300 * DAY)
+    Member.objects.filter(pk=people.zhang.pk).update(status="probationary", joined_on=FIRST - 366 * DAY)
     people.zhang.refresh_from_db()
     roster.convert_member(people.zhang, day, actor=people.staff)
     services.request_computation(half.round)

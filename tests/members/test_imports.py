@@ -13,9 +13,10 @@ import openpyxl
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models import Value
 from django.db.models.functions import Concat
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,7 +24,9 @@ from members import services
 from members.models import ClosedPeriod, FactChange, Member, Membership, Position
 from members.models.people import phone_fault
 from members.resources import MemberResource
+from members.roster_columns import to_dataset
 from members.services import imports
+from members.workbooks import ROSTER_LIMIT, WorkbookError, read_upload
 from tests import factories as make
 from tests.members.many_rows import STATUS
 
@@ -662,7 +665,7 @@ def merged(sheet):
         ),
         (
             lambda: xlsx([HEAD, NEW], far_cell),
-            "表格用到了第 1048576 行,最多 5000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。",
+            "表格用到了第 1048576 行,内容最多 5000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。",
         ),
         (
             bomb,
@@ -670,7 +673,7 @@ def merged(sheet):
         ),
         (
             lambda: ("编号,姓名\n" + "1,张三\n" * 100_000).encode("gbk"),
-            "表格用到了第 5001 行,最多 5000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。",
+            "表格用到了第 5006 行,内容最多 5000 行。请分成几个文件,逐个上传;没有这么多内容的,请把要的行复制到新的工作簿再上传。",
         ),
         (with_doctype, "这个 .xlsx 文件里有不该有的内容。请把内容复制到新的工作簿后重新上传。"),
         (lambda: table(NEW)[:2000], "这个 .xlsx 文件坏了或加了密码,打不开。请用 Excel 另存一份后重新上传。"),
@@ -777,6 +780,24 @@ def test_import_gives_up_after_200_rows_with_faults(people, places, importer):
     assert not Member.objects.filter(number="N1").exists()
 
 
+@pytest.mark.parametrize("above", [[], [["某街道党员名册"], ["2025 年 6 月"]]])
+def test_roster_of_exactly_as_many_people_as_allowed_is_read(above):
+    rows = [[str(number), "甲", "男", "1970-01-01"] for number in range(5001)]
+    book = xlsx([*above, ["编号", "姓名", "性别", "出生日期"], *rows[:5000]])
+    dataset, _ = to_dataset(read_upload(SimpleUploadedFile("名册.xlsx", book), ROSTER_LIMIT))
+    assert len(dataset) == 5000
+    book = xlsx([*above, ["编号", "姓名", "性别", "出生日期"], *rows])
+    with pytest.raises(WorkbookError) as refused:
+        to_dataset(read_upload(SimpleUploadedFile("名册.xlsx", book), ROSTER_LIMIT))
+    assert str(refused.value) == "表里有 5001 人,一次最多 5000 人。请分成几个文件(每个都要有表头),逐个上传。"
+
+
+def test_import_names_a_post_of_the_far_future(people, places, importer):
+    upload(importer, table([*NEW, "副书记(2062-01-01)"], head=[*HEAD, "职务"]))
+    faults = importer.get(url("preview_import")).context["faults"]
+    assert faults == ["第 2 行「职务」:任职日期 2062-01-01 太远了:最多提前一年登记,请核对年份。"]
+
+
 def test_import_of_200_rows_with_faults_looks_at_all_of_them(people, places, importer):
     upload(importer, table(*[["", "甲", "男", "1970-01-01", "", ""]] * 200))
     page = importer.get(url("preview_import"))
@@ -788,12 +809,13 @@ def test_import_of_200_rows_with_faults_looks_at_all_of_them(people, places, imp
 @pytest.mark.parametrize(
     ("file", "rows", "counts"),
     [
-        ("good", 4999, {"new": 4999}),
-        ("changed", 4999, {"changed": 4999}),
+        ("good", 5000, {"new": 5000}),
+        ("changed", 5000, {"changed": 5000}),
+        ("good", 5001, "表里有 5001 人,一次最多 5000 人。"),
         ("wrong", 4999, {"fault": 200}),
         ("wrong day", 4999, {"fault": 200}),
         ("same number", 4999, {"new": 1, "fault": 200}),
-        ("short", 100_000, "表格用到了第 5001 行,最多 5000 行。"),
+        ("short", 100_000, "表格用到了第 5006 行,内容最多 5000 行。"),
     ],
 )
 def test_import_of_many_rows_is_quick_and_light(file, rows, counts):
@@ -814,6 +836,38 @@ def test_import_of_many_rows_is_quick_and_light(file, rows, counts):
 def exported(client, **query):
     book = openpyxl.load_workbook(io.BytesIO(client.get(url("export_members"), query).content))
     return list(book.active.values), book.active
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("", ["张建国", "王志强"]),
+        ("name", ["王志强", "张建国"]),
+        ("-name", ["张建国", "王志强"]),
+        ("-number", ["王志强", "张建国"]),
+        ("x", ["张建国", "王志强"]),
+    ],
+)
+def test_export_has_the_order_of_the_page(people, sign_in, sort, names):
+    client = sign_in(people.secretary)
+    rows, _ = exported(client, sort=sort)
+    assert [row[1] for row in rows[1:]] == names
+    page = client.get(url("roster"), {"sort": sort}).context["page"]
+    assert [member.name for member in page] == names
+
+
+def test_export_asks_as_often_for_three_as_for_one(people, places, sign_in):
+    client = sign_in(people.secretary)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            exported(client, sort="name")
+        return len(queries)
+
+    asked()
+    two = asked()
+    make.member("甲", places.branch, phone="13800001234")
+    assert asked() == two
 
 
 def test_export_writes_what_the_roster_shows(people, sign_in):

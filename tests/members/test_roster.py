@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from members import services
 from members.models import ClosedPeriod, FactChange, Member, Membership, Position
@@ -374,6 +375,126 @@ def test_position_starts_and_ends(people, places, sign_in):
     position.refresh_from_db()
     assert position.ends_on == datetime.date(2024, 12, 31)
     assert people.zhang.changes.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "sentence"),
+    [
+        ("2062-01-01", "任职日期 2062-01-01 太远了:最多提前一年登记,请核对年份。"),
+        ("1921-06-30", "任职日期 1921-06-30 不对:应在 1921 年以后,请核对年份。"),
+        ("1969-12-31", "任职日期 1969-12-31 早于出生日期 1970-01-01,请核对年份。"),
+    ],
+)
+def test_position_begins_within_reach(people, places, sign_in, starts_on, sentence):
+    data = {"title": "secretary", "organization": places.branch.pk, "starts_on": starts_on}
+    assert form_errors(sign_in(people.secretary).post(url("add_position", people.zhang.pk), data)) == [sentence]
+    assert not people.zhang.positions.exists()
+
+
+def test_position_may_be_put_down_a_year_ahead(people, places, sign_in):
+    day = timezone.localdate() + datetime.timedelta(366)
+    data = {"title": "secretary", "organization": places.branch.pk, "starts_on": str(day)}
+    sign_in(people.secretary).post(url("add_position", people.zhang.pk), data)
+    assert people.zhang.positions.get().starts_on == day
+
+
+@pytest.fixture
+def post(people, places):
+    """Zhang's post on the committee since March 2025, as it was typed."""
+    fields = {"title": "committee_member", "starts_on": datetime.date(2025, 3, 1)}
+    return Position.objects.create(member=people.zhang, organization=places.branch, **fields)
+
+
+def test_wrong_position_is_taken_back_with_its_history(people, sign_in, post):
+    client = sign_in(people.secretary)
+    address = url("withdraw_position", people.zhang.pk, post.pk)
+    assert address in client.get(url("member", people.zhang.pk)).text
+    assert "就和没有任过这个职务一样" in client.get(address).text
+    assert Position.objects.filter(pk=post.pk).exists()
+    page = client.post(address, follow=True)
+    assert [str(message) for message in page.context["messages"]] == ["已撤销:和平社区第一党支部支部委员的登记。"]
+    assert not Position.objects.filter(pk=post.pk).exists()
+    change = people.zhang.changes.get()
+    assert (change.title, change.old, change.new) == (
+        "职务自 2025-03-01",
+        "支部委员(和平社区第一党支部)",
+        "登记错了,撤销",
+    )
+    assert client.post(address).status_code == 404
+
+
+@pytest.mark.parametrize("closed", ["branch", "street"])
+def test_position_that_a_settled_period_has_seen_stays(people, places, sign_in, post, closed):
+    ClosedPeriod.objects.create(
+        organization=getattr(places, closed),
+        title="2025 年上半年",
+        starts_on=datetime.date(2025, 1, 1),
+        ends_on=datetime.date(2025, 6, 30),
+    )
+    address = url("withdraw_position", people.zhang.pk, post.pk)
+    for page in (sign_in(people.secretary).get(address), sign_in(people.secretary).post(address)):
+        assert "不能撤销:2025-03-01 在 2025 年上半年考核之内,那次考核已经办结" in page.text
+        assert "撤销这个职务" not in page.text
+    assert Position.objects.filter(pk=post.pk).exists()
+
+
+def test_position_elsewhere_stays_though_its_place_is_open(people, places, sign_in, post):
+    """The post is the sibling's, where nothing is settled; the period of the member's own branch has seen it."""
+    Position.objects.filter(pk=post.pk).update(organization=places.sibling)
+    ClosedPeriod.objects.create(
+        organization=places.branch,
+        title="2025 年上半年",
+        starts_on=datetime.date(2025, 1, 1),
+        ends_on=datetime.date(2025, 6, 30),
+    )
+    assert "已经办结" in sign_in(people.staff).post(url("withdraw_position", people.zhang.pk, post.pk)).text
+    assert Position.objects.filter(pk=post.pk).exists()
+
+
+def test_branch_does_not_take_back_a_post_of_the_street(people, places, sign_in, post):
+    Position.objects.filter(pk=post.pk).update(organization=places.street)
+    address = url("withdraw_position", people.zhang.pk, post.pk)
+    assert sign_in(people.secretary).post(address).status_code == 403
+    assert address not in sign_in(people.secretary).get(url("member", people.zhang.pk)).text
+    assert sign_in(people.staff).post(address).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("number", "N1", "这个编号已经有人使用,请换一个。"),
+        ("id_number", ID_NUMBER, "这个身份证号已经有人使用,请核对。"),
+    ],
+)
+def test_number_that_somebody_takes_at_the_same_moment_is_refused(
+    people, places, sign_in, monkeypatch, field, value, sentence
+):
+    """What the form had checked is no longer so when the member is stored."""
+    real = services.add_member
+
+    def after_another(*args, **kwargs):
+        make.member("抢先的", places.sibling, **{field: value})
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(services, "add_member", after_another)
+    fields = {"born": "1970-01-01", "gender": "m", field: value}
+    data = new_member(**({"number": "N2"} if field == "id_number" else {}), **fields, organization=places.branch.pk)
+    assert form_errors(sign_in(people.secretary).post(url("add_member"), data)) == [sentence]
+    assert not Member.objects.filter(name="陈桂兰").exists()
+
+
+def test_number_taken_while_another_record_is_changed_is_refused(people, places, sign_in, monkeypatch):
+    client, real = sign_in(people.secretary), services.edit_member
+    form = client.get(url("edit_member", people.zhang.pk)).context["form"]
+    data = {name: form[name].value() or "" for name in form.fields} | {"number": "N1", "born": "1970-01-01"}
+
+    def after_another(*args, **kwargs):
+        make.member("抢先的", places.sibling, number="N1")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(services, "edit_member", after_another)
+    assert form_errors(client.post(url("edit_member", people.zhang.pk), data)) == ["这个编号已经有人使用,请换一个。"]
+    assert Member.objects.get(pk=people.zhang.pk).number != "N1"
 
 
 def test_search_ignores_blanks_in_names(people, places):

@@ -75,7 +75,7 @@ def test_an_activist_is_registered_as_joined(people, sign_in, places):
 @pytest.mark.parametrize(
     ("step", "day", "sentence"),
     [
-        ("convert", "2024-01-01", "转正日期 2024-01-01 要晚于入党日期 2024-07-01。"),
+        ("convert", "2025-06-30", "夏小雨的预备期到 2025-07-01,转正日期最早是这一天。"),
         ("convert", "2999-01-01", "日期 2999-01-01 太远了:最多提前一年登记,请核对年份。"),
         ("convert", "", "这一项没有填,请补上。"),
         ("extend", "2025-08-01", "预备期延长不少于半年、不超过一年:应在 2026-01-01 到 2026-07-01 之间。"),

@@ -72,7 +72,7 @@ def test_conversion_dates_the_status_and_keeps_history(people, places):
 
 def test_future_conversion_takes_effect_on_its_day(people, places):
     today = timezone.localdate()
-    novice = make.member("夏", places.branch, status="probationary", joined_on=today - 300 * DAY)
+    novice = make.member("夏", places.branch, status="probationary", joined_on=today - 366 * DAY)
     services.convert_member(novice, today + 5 * DAY, actor=people.secretary)
     novice.refresh_from_db()
     assert (novice.status, then(novice, today + 5 * DAY)[0]) == ("probationary", "full")
@@ -104,8 +104,14 @@ def test_an_activist_joins_from_a_day(people, places):
         (
             {"status": "probationary", "joined_on": JULY},
             "convert_member",
-            JULY,
-            "转正日期 2024-07-01 要晚于入党日期 2024-07-01。",
+            NEXT_JULY - DAY,
+            "夏的预备期到 2025-07-01,转正日期最早是这一天。",
+        ),
+        (
+            {"status": "probationary", "joined_on": JULY, "probation_until": datetime.date(2026, 1, 1)},
+            "convert_member",
+            NEXT_JULY,
+            "夏的预备期到 2026-01-01,延长过,转正日期最早是这一天。",
         ),
         (
             {"status": "probationary", "joined_on": JULY},
@@ -132,7 +138,7 @@ def test_probation_ends_after_a_year_or_as_extended(people, places):
 
 
 def test_conversion_within_a_settled_period_is_refused(people, places):
-    novice = make.member("夏", places.branch, status="probationary", joined_on=JULY)
+    novice = make.member("夏", places.branch, status="probationary", joined_on=datetime.date(2024, 6, 30))
     close_half(places.street)
     found = sentences(lambda: services.convert_member(novice, datetime.date(2025, 6, 30), actor=people.secretary))
     assert found == [
