@@ -458,3 +458,19 @@ def test_grid_of_several_pages_leads_on_to_who_is_not_put_down_yet(people, place
     assert page.context["elsewhere"] == [(3, 1)]
     assert '<a href="?page=3">第 3 页</a>还有 <b class="num">1</b> 人没有登记' in page.content.decode()
     assert client.get(url("activity", event.pk), {"page": 3}).context["elsewhere"] == [(1, 1)]
+
+
+def test_totals_of_several_pages_are_of_all_of_them(people, places, event, monkeypatch, sign_in):
+    make.member("甲", places.branch)
+    make.attendance(event, people.zhang, "late", people.secretary)
+    make.attendance(event, people.wang, "present", people.secretary)
+    client = sign_in(people.secretary)
+
+    def shown():
+        context = client.get(url("activity", event.pk)).context
+        return {each["value"]: each["count"] for each in context["totals"] if each["count"]}, context["unsaved"]
+
+    assert shown() == ({"late": 1, "present": 2}, 1)  # one page: of the present, one is proposed
+    monkeypatch.setattr("members.views.attendance.MEMBERS_A_PAGE", 1)
+    assert shown() == ({"late": 1, "present": 1}, 1)
+    assert "各页已登记" in client.get(url("activity", event.pk)).text
