@@ -4,6 +4,7 @@ import datetime
 import re
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -402,6 +403,12 @@ def test_activity_deleted_twice_is_told(people, event, sign_in):
     assert page.redirect_chain[0][0] == url("activities")
     assert [str(each) for each in page.context["messages"]][-1] == "这次活动已经删除了。"
     assert services.delete_activity(event) is False
+    for write in (
+        lambda: services.record_attendance(event, {people.zhang: ("", "late")}, actor=people.secretary),
+        lambda: services.withdraw_attendance(event, actor=people.secretary),
+    ):
+        with pytest.raises(ValidationError, match="这次活动刚刚删除了,没有保存。"):
+            write()
     assert client.get(address).status_code == 404
     assert sign_in(people.member).post(address).status_code == 404
 
