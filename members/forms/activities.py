@@ -1,6 +1,5 @@
 import datetime
 import json
-from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -136,10 +135,11 @@ def attendance_rows(activity: Activity, members: list[Member], data=None) -> lis
     return rows
 
 
-def totals(rows: list[AttendanceRow]) -> list[dict]:
-    """How many rows show each status, in the order of the keys."""
-    counts = Counter(row.status for row in rows)
-    return [{"value": value, "label": label, "count": counts[value]} for value, label in AttendanceStatus.choices]
+def totals(counts: dict[str, int]) -> list[dict]:
+    """The statuses in the order of the keys, each with how many of it there are."""
+    return [
+        {"value": value, "label": label, "count": counts.get(value, 0)} for value, label in AttendanceStatus.choices
+    ]
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def withdraw_attendance(activity: Activity, *, actor: User) -> int:
 
     What they were is kept in the change history. Raises ValidationError if the day is settled.
     """
-    Activity.objects.select_for_update().get(pk=activity.pk)
+    hold(activity)
     rows = list(activity.attendances.select_related("member"))
     require_open(activity.organization, activity.date)
     require_members_open([row.member for row in rows], activity.date)
@@ -130,11 +130,17 @@ def check_in(activity: Activity, member: Member, arrived: datetime.datetime, *, 
     return activity.attendances.get(member=member)
 
 
+def hold(activity: Activity) -> None:
+    """Others who write in the same grid wait from here on. Raises ValidationError if the activity was deleted."""
+    if not Activity.objects.select_for_update().filter(pk=activity.pk):
+        raise ValidationError("这次活动刚刚删除了,没有保存。")
+
+
 def locked(activity: Activity, members) -> dict[int, Attendance]:
     """What is on record of these members; others who write in the same grid wait from here on."""
     if activity.date > timezone.localdate():
         raise ValidationError(f"活动在 {activity.date:%Y-%m-%d},还没有举行。请到当天再登记考勤。")
-    Activity.objects.select_for_update().get(pk=activity.pk)
+    hold(activity)
     rows = activity.attendances.select_related("recorded_by").filter(member__in=[member.pk for member in members])
     return {row.member_id: row for row in rows}
 

@@ -1,12 +1,13 @@
 """Who attended an activity: its grid, whole or cell by cell, a pasted column, and the sheet to sign."""
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
@@ -59,13 +60,19 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
                 show_clashes(rows, clashes)
                 if written:
                     messages.success(request, said)
+    if page.has_other_pages():  # of the members on the others it is not known here what is proposed
+        counts = recorded(event)
+        unsaved = page.paginator.count - sum(counts.values())
+    else:
+        counts = Counter(row.status for row in rows)
+        unsaved = sum(row.saved is None for row in rows)
     closed = closed_sentence(event.organization, event.date) if can_record else ""
     today = timezone.localdate()
     context = {
         "activity": event,
         "page": page,
         "rows": rows,
-        "totals": totals(rows),
+        "totals": totals(counts),
         "keys": KEYS,
         "errors": errors,
         "clashes": clashes,
@@ -75,10 +82,15 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
         "today": today,
         "open": can_record and not closed and event.date <= today,
         "elsewhere": unsaved_elsewhere(event, page) if can_record else [],
-        "unsaved": sum(row.saved is None for row in rows),
+        "unsaved": unsaved,
         "revision": max((row.saved.revision for row in rows if row.saved), default=0),
     }
     return render(request, "members/activities/activity.html", context, status=status)
+
+
+def recorded(event: Activity) -> dict[str, int]:
+    """How many attendances of each status are on record, of all pages of the grid."""
+    return dict(event.attendances.order_by().values_list("status").annotate(Count("pk")))
 
 
 def unsaved_elsewhere(event: Activity, page: Page) -> list[tuple[int, int]]:
@@ -106,7 +118,7 @@ def show_clashes(rows: list[AttendanceRow], clashes: list[services.AttendanceCla
 def cells(request: HttpRequest, pk: int) -> JsonResponse:
     """For the script of an open grid: what changed since a revision; before that, the cells that it sends are stored.
 
-    Each answer is the list of `cells` that changed since, and `answers`, one for each that was sent: saved, kept
+    Each answer is the list of `cells` that changed since, `totals` by status of the whole activity, and `answers`, one for each that was sent: saved, kept
     (somebody else's was there for a row that was left alone), clash (409), or refused with a sentence. To send a cell
     again does no harm.
     """
@@ -116,7 +128,7 @@ def cells(request: HttpRequest, pk: int) -> JsonResponse:
         found = Cells(f'{{"since": {since}, "cells": []}}'.encode())
         known = {"token": get_token(request), "user": request.user.pk}  # the page may have been signed in to anew
         rows = event.attendances.select_related("recorded_by").filter(revision__gt=found.since)
-        return JsonResponse(known | changes_since(rows, found.since))
+        return JsonResponse(known | changes_since(rows, found.since) | {"totals": recorded(event)})
     sent = Cells(request.body)
     if sent.fault:
         return JsonResponse({"fault": sent.fault}, status=400)
@@ -127,7 +139,8 @@ def cells(request: HttpRequest, pk: int) -> JsonResponse:
     answers += [answer_of(row, sent, disputed) for row in rows if row.member_id in sent.marks.keys() - refused]
     outcomes = {answer["outcome"] for answer in answers}
     status = 409 if "clash" in outcomes else 422 if "refused" in outcomes else 200
-    return JsonResponse(changes_since(rows, sent.since) | {"answers": answers}, status=status)
+    answer = changes_since(rows, sent.since) | {"totals": recorded(event), "answers": answers}
+    return JsonResponse(answer, status=status)
 
 
 def store_cells(event: Activity, sent: Cells, request: HttpRequest) -> tuple[list[dict], set[int]]:

@@ -240,14 +240,18 @@ def half_rows(
 def absences(
     organization: Organization, members: list[Member], months: list[datetime.date]
 ) -> dict[int, dict[datetime.date, str]]:
-    """By member id, why they are not asked to visit anybody in months that have begun, by month; empty if they are."""
+    """By member id, why they are not asked to visit anybody, by month; empty if they are, or may be in one to come."""
     stays = Stays(organization, members, day_of(months[0]), day_of(months[-1]))
     ids, absent = [member.pk for member in members], defaultdict(dict)
-    for month in [month for month in months if month <= timezone.localdate()]:
-        asked = set(visitors(organization, month).filter(pk__in=ids).values_list("pk", flat=True))
+    for month in months:
+        asked = set(ids)
+        if month <= timezone.localdate():
+            asked &= set(visitors(organization, month).filter(pk__in=ids).values_list("pk", flat=True))
         for member in members:
-            if member.pk not in asked:
-                absent[member.pk][month] = NOT_AT_HOME if stays.have(member, day_of(month)) else NOT_HERE
+            if not stays.have(member, day_of(month)):
+                absent[member.pk][month] = NOT_HERE
+            elif member.pk not in asked:
+                absent[member.pk][month] = NOT_AT_HOME
     return absent
 
 

@@ -1,7 +1,7 @@
 // Sends the cells of the attendance grid one after another, and again until the server has answered for each.
 //
 // The grid tells by "cells:choose" what was chosen; this tells by "cells:saved", "cells:clash", "cells:refused",
-// "cells:waiting" and "cells:seen" what became of it. What has no answer yet is kept in the browser's storage, so that
+// "cells:waiting" and "cells:seen" what became of it, and by "cells:counted" what the whole activity comes to. What has no answer yet is kept in the browser's storage, so that
 // neither a reload nor a lost connection loses it. A cell that may have reached the server is sent again exactly as it
 // was, before anything newer: the server takes it as the same.
 (() => {
@@ -153,9 +153,9 @@
     token = answer.token;
   }
 
-  function settle({ answers, cells, revision: latest, now }) {
-    savedAt = now;
-    for (const one of answers) {
+  function settle(answer) {
+    savedAt = answer.now;
+    for (const one of answer.answers) {
       const member = String(one.member);
       const cell = waiting.get(member);
       if (!cell) continue;
@@ -173,16 +173,17 @@
         tell("cells:saved", { ...one, member, newer });
       }
     }
-    see(cells, latest);
+    see(answer);
   }
 
   // What others changed meanwhile, in rows where nothing of one's own waits.
-  function see(cells, latest) {
+  function see({ cells, revision: latest, totals }) {
     revision = Math.max(revision, latest);
     for (const cell of cells) {
       const member = String(cell.member);
       if (!waiting.has(member)) tell("cells:seen", { ...cell, member });
     }
+    tell("cells:counted", totals);
   }
 
   function refuse(lot, sentence) {
@@ -202,7 +203,7 @@
     if (sending || waiting.size || document.hidden || Date.now() - lastInput > AT_WORK) return;
     try {
       const { status, answer } = await ask("GET", undefined, `?since=${revision}`);
-      if (status === 200 && !waiting.size) see(answer.cells, answer.revision);
+      if (status === 200 && !waiting.size) see(answer);
     } catch {
       // The next save will say what is wrong.
     }

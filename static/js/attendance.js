@@ -62,11 +62,22 @@
     row.tr.classList.toggle("unentered", !row.entered);
   }
 
+  // Where the grid has other pages, the totals are of all of them, and of what is on record: nothing is proposed here
+  // for who stands there.
+  const others = Number(form.dataset.everybody) - rows.length;
+  let elsewhere = {}; // how many of each status are on record on the other pages
+
+  function countElsewhere(totals) {
+    if (!others) return;
+    elsewhere = { ...totals };
+    for (const { saved } of rows) if (saved) elsewhere[saved] -= 1;
+  }
+
   function count() {
-    const counts = {};
+    const counts = { ...elsewhere };
     let open = 0;
     for (const row of rows) {
-      counts[row.now] = (counts[row.now] || 0) + 1;
+      if (row.entered || !others) counts[row.now] = (counts[row.now] || 0) + 1;
       open += !row.entered;
     }
     for (const total of form.querySelectorAll("[data-total]")) {
@@ -74,8 +85,9 @@
       total.hidden = !counts[total.dataset.total];
     }
     const rest = form.querySelector("[data-unentered]");
-    rest.querySelector("b").textContent = open;
-    rest.hidden = !open;
+    const unknown = others - Object.values(elsewhere).reduce((sum, number) => sum + number, 0);
+    rest.querySelector("b").textContent = open + unknown;
+    rest.hidden = !(open + unknown);
     confirm.textContent = open < rows.length ? `其余 ${open} 人照此登记` : `${open} 人照此登记`;
     done.hidden = open > 0;
     if (!open && document.activeElement === confirm) done.focus();
@@ -301,6 +313,11 @@
     if (row) take(row, detail, detail.newer, detail.outcome === "kept" ? `${detail.by} ${detail.at}` : `已保存 ${detail.at}`);
   });
 
+  form.addEventListener("cells:counted", ({ detail }) => {
+    countElsewhere(detail);
+    count();
+  });
+
   form.addEventListener("cells:seen", ({ detail }) => {
     const row = byMember[detail.member];
     if (row && row.saved !== detail.status) take(row, detail, false, `${detail.by} ${detail.at}`);
@@ -360,5 +377,7 @@
   for (const hidden of form.querySelectorAll(".keys, .grid-tools")) hidden.hidden = false;
   for (const row of rows) show(row, row.now);
   rove(rows[0]);
+  const counted = [...form.querySelectorAll("[data-total]")].map((total) => [total.dataset.total, total.querySelector("b")]);
+  countElsewhere(Object.fromEntries(counted.map(([status, number]) => [status, Number(number.textContent)])));
   count();
 })();

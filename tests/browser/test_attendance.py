@@ -96,6 +96,26 @@ def test_sixty_members_and_six_exceptions_by_keyboard_alone(open_grid, picture):
     expect(row(page, "赵建国").get_by_label("早退")).to_be_checked()
 
 
+def test_totals_are_of_all_pages_after_a_cell_too(open_grid, in_the_site):
+    in_the_site("tests.browser.crowd")
+    page = open_grid("人多", username="rdshuji")
+    late, absent, rest = (
+        page.locator(f".totals {name} b") for name in ("[data-total=late]", "[data-total=absent]", "[data-unentered]")
+    )
+    expect(page.locator(".totals")).to_contain_text("各页已登记")
+    expect(page.locator("#confirm")).to_have_text("200 人照此登记")
+    expect(rest).to_have_text("202")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("7")
+    expect_saved(page)
+    for found, count in ((late, "1"), (absent, "1"), (rest, "201")):
+        expect(found).to_have_text(count)
+    page.get_by_role("link", name="第 2 页").first.click()
+    expect(page.locator("#attendance tbody tr")).to_have_count(3)
+    for found, count in ((late, "1"), (absent, "1"), (rest, "201")):
+        expect(found).to_have_text(count)
+
+
 def test_status_pressed_before_the_grid_is_entered_is_not_lost_in_silence(open_grid):
     page = open_grid("第一键")
     page.keyboard.press("2")

@@ -4,6 +4,7 @@ import datetime
 import re
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -402,6 +403,12 @@ def test_activity_deleted_twice_is_told(people, event, sign_in):
     assert page.redirect_chain[0][0] == url("activities")
     assert [str(each) for each in page.context["messages"]][-1] == "这次活动已经删除了。"
     assert services.delete_activity(event) is False
+    for write in (
+        lambda: services.record_attendance(event, {people.zhang: ("", "late")}, actor=people.secretary),
+        lambda: services.withdraw_attendance(event, actor=people.secretary),
+    ):
+        with pytest.raises(ValidationError, match="这次活动刚刚删除了,没有保存。"):
+            write()
     assert client.get(address).status_code == 404
     assert sign_in(people.member).post(address).status_code == 404
 
@@ -458,3 +465,19 @@ def test_grid_of_several_pages_leads_on_to_who_is_not_put_down_yet(people, place
     assert page.context["elsewhere"] == [(3, 1)]
     assert '<a href="?page=3">第 3 页</a>还有 <b class="num">1</b> 人没有登记' in page.content.decode()
     assert client.get(url("activity", event.pk), {"page": 3}).context["elsewhere"] == [(1, 1)]
+
+
+def test_totals_of_several_pages_are_of_all_of_them(people, places, event, monkeypatch, sign_in):
+    make.member("甲", places.branch)
+    make.attendance(event, people.zhang, "late", people.secretary)
+    make.attendance(event, people.wang, "present", people.secretary)
+    client = sign_in(people.secretary)
+
+    def shown():
+        context = client.get(url("activity", event.pk)).context
+        return {each["value"]: each["count"] for each in context["totals"] if each["count"]}, context["unsaved"]
+
+    assert shown() == ({"late": 1, "present": 2}, 1)  # one page: of the present, one is proposed
+    monkeypatch.setattr("members.views.attendance.MEMBERS_A_PAGE", 1)
+    assert shown() == ({"late": 1, "present": 1}, 1)
+    assert "各页已登记" in client.get(url("activity", event.pk)).text

@@ -93,6 +93,14 @@ def test_the_same_cell_of_two_people_is_a_clash(people, event, send):
     assert statuses(event)["张建国"] == "absent"
 
 
+def test_answers_tell_the_totals_of_the_whole_activity(people, event, send, sign_in):
+    make.attendance(event, people.wang, "present", people.secretary)
+    totals = {"late": 1, "present": 1}
+    assert send(people.secretary, (people.zhang, "", "late")).json()["totals"] == totals
+    page = reverse("members:attendance_cells", args=[event.pk])
+    assert sign_in(people.secretary).get(page, {"since": "9"}).json()["totals"] == totals
+
+
 def test_filling_the_rest_overrules_nobody(people, event, send):
     send(people.leader, (people.zhang, "", "late"))
     response = send(people.secretary, (people.zhang, "present", "present"), (people.wang, "present", "present"))

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members import services
-from members.dates import quarter_name, quarter_of, quarters_of
+from members.dates import quarter_days, quarter_name, quarter_of, quarters_of
 from members.models import ClosedPeriod, Membership, MigrantReport
 from tests import factories as make
 
@@ -257,3 +257,17 @@ def test_short_stays_away_are_asked_for(people, places, sign_in):
     page = sign_in(people.secretary).get(PAGE)
     assert [row.member.name for row in page.context["rows"]] == ["王志强"]
     assert nothings(page) == [["不是流动党员", "没有汇报", *["不是流动党员"] * 2]]
+
+
+def test_who_is_home_again_is_not_asked_for_a_report_of_today(people, sign_in):
+    """Away until the end of the last quarter; the column of today stays empty of ticks, and says why."""
+    first = quarter_days(quarter_of(TODAY))[0]
+    services.change_mobility(people.wang, "migrant", datetime.date(YEAR - 1, 1, 1), actor=people.staff)
+    services.change_mobility(people.wang, "resident", first, actor=people.staff)
+    before = first - datetime.timedelta(days=1)
+    make.member("马外出", people.zhang.memberships.get().organization, mobility="migrant")
+    page = sign_in(people.secretary).get(URL)
+    names = [row.member.name for row in page.context["rows"]]
+    assert names == (["王志强", "马外出"] if before.year == TODAY.year else ["马外出"])
+    assert page.text.count("不用汇报") == len(names) - 1
+    assert "已汇报</span>" not in page.text
