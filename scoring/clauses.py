@@ -40,8 +40,7 @@ def _adoptions_of(entries: list[Entry]) -> dict[int, Adoption]:
     found = {}
     for entry in entries:
         here = counting.get(entry.date, {}).get(branches.get(entry.pk), [])
-        adoption = next((one for one in here if one.version.code == entry.version.code), None)
-        if adoption and adoption.version_id == entry.version_id:
+        if adoption := next((one for one in here if one.version_id == entry.version_id), None):
             found[entry.pk] = adoption
     return found
 
