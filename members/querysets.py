@@ -2,7 +2,7 @@
 
 import datetime
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -42,6 +42,15 @@ def lineage(path: str) -> list[str]:
 def in_subtrees(paths: list[str], field: str = "path") -> Q:
     """Rows whose tree path lies at or under one of `paths`; none for an empty list."""
     return reduce(or_, (Q(**{f"{field}__startswith": path}) for path in paths), Q(pk__in=[]))
+
+
+def at_or_below(organizations: "Iterable[Organization]", field: str = "path") -> Exists:
+    """Rows whose tree path lies at or under one of the organisations, of which there may be thousands."""
+    from members.models import Organization
+
+    named = Organization.objects.filter(pk__in=[organization.pk for organization in organizations])
+    row = models.ExpressionWrapper(OuterRef(field), models.CharField())
+    return Exists(named.alias(row=row).filter(row__startswith=F("path")))
 
 
 def assignments_of(user: "User") -> "list[RoleAssignment]":
