@@ -8,7 +8,7 @@ from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 
 from members.models import Activity, ClosedPeriod, Membership, Organization
-from members.querysets import in_subtrees, lineage
+from members.querysets import at_or_below, lineage
 from scoring.engine import Period
 from scoring.models import Adoption
 
@@ -20,7 +20,7 @@ Days = dict[str, datetime.date]  # by tree path
 class Backlog:
     """The days of one branch for which something may be missing.
 
-    open_since: the first day, with a scheme and a member, of what is not settled in the running period and the one
+    open_since: the first day, with a scheme and a member, of what is not settled in the running half-year and the one
     before it. begun_on: that of the first activity on record; what was before it nobody kept here. None without one.
     """
 
@@ -35,30 +35,25 @@ class Backlog:
 def backlogs_of(branches: Iterable[Organization]) -> dict[Organization, Backlog]:
     """For each branch that has members and a scheme today; a few queries, however many branches."""
     today = timezone.localdate()
-    adoptions = Adoption.objects.for_everybody().nearest(branches, today)
-    periods = {
-        branch: Period.containing(today, adoption.version.scheme.cycle)
-        for branch, adoption in adoptions.items()
-        if not adoption.version.faults
-    }
-    if not periods:
+    scored = list(Adoption.objects.for_everybody().nearest(branches, today))
+    if not scored:
         return {}
-    above = {"organization__path__in": {path for branch in periods for path in branch.lineage}}
+    above = {"organization__path__in": {path for branch in scored for path in branch.lineage}}
     adopted = dict(_by_path(Adoption.objects.for_everybody().filter(**above), Min("starts_on")))
     settled = dict(_by_path(ClosedPeriod.objects.filter(**above), Max("ends_on")))
-    peopled = _first_below(periods, Membership.objects.in_office(), "starts_on")
-    begun = _first_below(periods, Activity.objects.all(), "date")
+    peopled = _first_below(scored, Membership.objects.in_office(), "starts_on")
+    begun = _first_below(scored, Activity.objects.all(), "date")
     return {
         branch: Backlog(
             max(
-                period.previous.starts_on,
+                Period.containing(today).previous.starts_on,
                 peopled[branch.path],
                 min(adopted[path] for path in branch.lineage if path in adopted),
                 *(settled[path] + ONE_DAY for path in branch.lineage if path in settled),
             ),
             begun.get(branch.path),
         )
-        for branch, period in periods.items()
+        for branch in scored
         if branch.path in peopled
     }
 
@@ -71,7 +66,7 @@ def _first_below(branches: Iterable[Organization], rows: QuerySet, day: str) -> 
     """By a branch's path the earliest day of the rows of the branch and its groups."""
     paths = {branch.path for branch in branches}
     first: Days = {}
-    for path, earliest in _by_path(rows.filter(in_subtrees(sorted(paths), "organization__path")), Min(day)):
-        (branch,) = paths.intersection(lineage(path))
-        first[branch] = min(earliest, first.get(branch, earliest))
+    for path, earliest in _by_path(rows.filter(at_or_below(branches, "organization__path")), Min(day)):
+        for branch in paths.intersection(lineage(path)):
+            first[branch] = min(earliest, first.get(branch, earliest))
     return first

@@ -17,7 +17,7 @@ from evaluations.permissions import can_read_sensitive
 from members.dates import first_of, last_of, months_from
 from members.models import Member, Membership, Organization, Role, User
 from members.models.organizations import BRANCH_KINDS
-from members.querysets import READING_ROLES, in_subtrees, in_subtrees_of, lineage, paths_of
+from members.querysets import READING_ROLES, at_or_below, in_subtrees, lineage, paths_of
 from scoring.engine.explain import lines_by_member
 from scoring.engine.membersheet import LineSheet
 from scoring.models import Decision, Entry
@@ -250,7 +250,7 @@ def months_to_confirm(backlogs: dict[Organization, Backlog]) -> list[tuple[datet
 
 def branches_with_members(branches: list[Organization], day: datetime.date) -> list[Organization]:
     """Those of the branches to which, or to a group of which, somebody belongs on a day."""
-    there = Membership.objects.on(day).filter(in_subtrees_of(branches, "organization__path"))
+    there = Membership.objects.on(day).filter(at_or_below(branches, "organization__path"))
     held = there.order_by().values_list("organization__path", flat=True).distinct() if branches else ()
     above = {path for place in held for path in lineage(place)}
     return [branch for branch in branches if branch.path in above]

@@ -8,7 +8,7 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Case, Count, DecimalField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, Sum, Value, When
+from django.db.models import Case, Count, DecimalField, Exists, F, Max, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce, Greatest, Least, Replace
 from django.utils import timezone
 from treebeard.mp_tree import MP_NodeManager, MP_NodeQuerySet
@@ -49,12 +49,12 @@ def in_subtrees(paths: list[str], field: str = "path") -> Q:
     return reduce(or_, (Q(**{f"{field}__startswith": path}) for path in paths), Q(pk__in=[]))
 
 
-def in_subtrees_of(organizations: "Iterable[Organization]", field: str) -> Exists:
+def at_or_below(organizations: "Iterable[Organization]", field: str = "path") -> Exists:
     """Rows whose tree path lies at or under one of the organisations, of which there may be thousands."""
     from members.models import Organization
 
-    named = Organization.objects.filter(pk__in=[each.pk for each in organizations])
-    row = ExpressionWrapper(OuterRef(field), models.CharField())
+    named = Organization.objects.filter(pk__in=[organization.pk for organization in organizations])
+    row = models.ExpressionWrapper(OuterRef(field), models.CharField())
     return Exists(named.alias(row=row).filter(row__startswith=F("path")))
 
 

@@ -38,7 +38,7 @@ from members.models import (
     User,
     VisitMonth,
 )
-from members.querysets import STEP, accounts_kept_by, in_subtrees, in_subtrees_of, lineage, mobility_on, paths_of
+from members.querysets import STEP, accounts_kept_by, at_or_below, in_subtrees, lineage, mobility_on, paths_of
 from reports.everyday import REPORTS, VISITS, months_to_complete, that_take
 from reports.tasks.task import Task, about_members, branch_names, names_of, spans
 
@@ -63,7 +63,7 @@ def branches_of(user: User, roles: tuple[str, ...]) -> list[Organization]:
 
 def _members_in(branches: list[Organization]):
     """Members who belong to one of the branches today."""
-    there = Membership.objects.in_office().filter(in_subtrees_of(branches, "organization__path"))
+    there = Membership.objects.in_office().filter(at_or_below(branches, "organization__path"))
     return Member.objects.filter(Exists(there.filter(member=OuterRef("pk"))))
 
 
@@ -87,7 +87,7 @@ def leave(user: User) -> list[Task]:
 def attendance(user: User) -> list[Task]:
     """Past activities of which somebody's attendance is missing and may still be recorded."""
     above = (Role.GENERAL_BRANCH, Role.STREET_STAFF)
-    places = Q(in_subtrees_of(branches_of(user, REVIEWING_ROLES), "organization__path"))
+    places = Q(at_or_below(branches_of(user, REVIEWING_ROLES), "organization__path"))
     places |= in_subtrees(paths_of(user, (Role.BRANCH_SECRETARY, Role.GROUP_LEADER)), "organization__path")
     places |= Q(organization__path__in=paths_of(user, above))  # what they hold themselves
     open_ = Activity.objects.filter(places, date__lte=timezone.localdate()).to_record().order_by("date", "pk")
@@ -154,7 +154,7 @@ def oversight(user: User) -> list[Task]:
     mine = {branch.pk for branch in confirmable(user, below)}
     others = [branch for branch in below if branch.pk not in mine]
     month = timezone.localdate().replace(day=1)
-    past = Activity.objects.filter(in_subtrees_of(others, "organization__path"), date__lte=timezone.localdate())
+    past = Activity.objects.filter(at_or_below(others, "organization__path"), date__lte=timezone.localdate())
     open_ = list(past.to_record().values_list("organization__path", flat=True))
     owing = list(_members_in(below).owing_dues(month).with_branch().values_list("branch_path", flat=True))
     tasks = []
@@ -195,7 +195,7 @@ def _backlogs(fact: str, branches: list[Organization]) -> dict[Organization, Bac
 def _places(branches: Iterable[Organization], mobility: str) -> QuerySet[Membership]:
     """Where members of that mobility belong at or below the branches today, in the order of their numbers."""
     there = Membership.objects.in_office().filter(
-        in_subtrees_of(branches, "organization__path"), member__mobility=mobility
+        at_or_below(branches, "organization__path"), member__mobility=mobility
     )
     return there.order_by("member__number")
 
