@@ -14,6 +14,7 @@ from django.utils import timezone
 from treebeard.mp_tree import MP_NodeManager, MP_NodeQuerySet
 
 from members.dates import last_of, months_later
+from members.numbers import whole
 
 if TYPE_CHECKING:
     from members.models import Activity, DuesBase, Member, Organization, RoleAssignment, User
@@ -259,8 +260,8 @@ class MemberQuerySet(models.QuerySet):
 
     def free_numbers(self) -> Iterator[str]:
         """Numbers for new members: they count on from the highest in use, with six digits at least."""
-        taken = [number for number in self.values_list("number", flat=True) if number.isdecimal()]
-        return (f"{number:06}" for number in itertools.count(max(map(int, taken), default=0) + 1))
+        taken = filter(None, map(whole, self.values_list("number", flat=True)))
+        return (f"{number:06}" for number in itertools.count(max(taken, default=0) + 1))
 
     def search(self, text: str):
         """Members by part of a name, or by how its pinyin, its initials or the number begin; blanks do not count in names."""

@@ -87,16 +87,28 @@ def joining_change(membership: Membership, actor: User) -> FactChange:
 def add_member(member: Member, organization: Organization, starts_on: datetime.date, *, actor: User) -> Member:
     """Put a person on the roster of an organisation from a day on; without a number, with the next one that is free.
 
-    Raises ValidationError if the day is settled, or somebody else has the number by now.
+    Raises ValidationError if the day is settled, or somebody else has the number by now; without a number, if the
+    organisation has a member of that name and date of birth.
     """
     require_open(organization, starts_on, timezone.localdate())
     if not member.number:
         list(Organization.objects.select_for_update().filter(depth=1))  # two at once do not get the same
+        require_unlisted(member, organization)
         member.number = next(Member.objects.free_numbers())
     _save(member)
     membership = Membership.objects.create(member=member, organization=organization, starts_on=starts_on)
     joining_change(membership, actor).save()
     return member
+
+
+def require_unlisted(member: Member, organization: Organization) -> None:
+    """Refuse a person who is on the roster by name and date of birth: sent twice, or a namesake who needs a number."""
+    listed = Member.objects.of(organization).filter(name=member.name, born=member.born).first()
+    if listed:
+        raise ValidationError(
+            f"{organization}的名册里已经有{member.name}({member.born} 出生),编号 {listed.number}。"
+            "确实是另一个人的,请写上编号再登记。"
+        )
 
 
 def _save(member: Member) -> None:

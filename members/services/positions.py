@@ -32,6 +32,7 @@ def held_posts(member: Member, day: datetime.date) -> QuerySet[Position]:
 def add_position(position: Position, *, actor: User) -> Position:
     """Give a member a post from a day on. Raises ValidationError if the day is settled or the post is held already."""
     require_open(position.organization, position.starts_on)
+    Member.objects.select_for_update().get(pk=position.member_id)  # a second click waits here
     held = position.member.positions.filter(title=position.title, organization=position.organization)
     if held.during(position.starts_on, position.ends_on or datetime.date.max).exists():
         raise ValidationError(f"{position.member}在{position.organization}已经担任{position.get_title_display()}。")

@@ -140,10 +140,18 @@ def edit_activity(request: HttpRequest, pk: int) -> HttpResponse:
         "title": "修改活动",
         "submit": "保存",
         "activity": event,
-        "may_delete": not (event.attendances.exists() or event.minutes.exists()),
+        "may_delete": _may_delete(event),
         "may_withdraw": event.attendances.exists(),
     }
     return render(request, "members/activities/form.html", context)
+
+
+def _may_delete(event: Activity) -> bool:
+    try:
+        services.check_deletion(event)
+    except ValidationError:
+        return False
+    return True
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -193,6 +193,17 @@ def test_add_member_without_a_number_gets_the_next_one(people, places, sign_in):
     assert Member.objects.get(number="000123").name == page.context["member"].name
 
 
+def test_add_member_twice_without_a_number_is_refused(people, places, sign_in):
+    data, secretary = new_member(organization=places.branch.pk, number=""), sign_in(people.secretary)
+    secretary.post(url("add_member"), data)
+    count = Member.objects.count()
+    (sentence,) = form_errors(secretary.post(url("add_member"), data))
+    assert sentence.startswith("和平社区第一党支部的名册里已经有陈桂兰(")
+    assert Member.objects.count() == count
+    secretary.post(url("add_member"), data | {"number": "N2"})
+    assert Member.objects.count() == count + 1
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
