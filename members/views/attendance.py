@@ -118,9 +118,9 @@ def show_clashes(rows: list[AttendanceRow], clashes: list[services.AttendanceCla
 def cells(request: HttpRequest, pk: int) -> JsonResponse:
     """For the script of an open grid: what changed since a revision; before that, the cells that it sends are stored.
 
-    Each answer is the list of `cells` that changed since, `totals` by status of the whole activity, and `answers`, one for each that was sent: saved, kept
-    (somebody else's was there for a row that was left alone), clash (409), or refused with a sentence. To send a cell
-    again does no harm.
+    Each answer is the list of `cells` that changed since, `totals` by status of the whole activity, and `answers`, one
+    for each that was sent: saved, kept (somebody else's was there for a row that was left alone), clash (409), or
+    refused with a sentence. To send a cell again does no harm.
     """
     event = activity_to_record(request, pk)
     if request.method != "POST":
