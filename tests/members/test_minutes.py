@@ -54,6 +54,8 @@ def test_written_from_the_grid_and_read_by_those_above(sign_in, people, event):
     shown = sign_in(people.general).get(address(event)).content.decode()
     assert "议题:清雪<br>决定:周六上午" in shown
     assert "李秀英" in shown
+    assert "data-print hidden" in shown  # until the script runs that comes with it
+    assert "js/print.js" in shown
     file = MinutesFile.objects.get()
     response = client.get(reverse("members:minutes_file", args=[event.pk, file.pk]))
     assert (response.status_code, response["Content-Type"]) == (200, "image/jpeg")
