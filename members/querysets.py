@@ -144,7 +144,9 @@ class OrganizationQuerySet(MP_NodeQuerySet):
     def visible_to(self, user: "User"):
         """Organisations at or below the user's roles, and the one a member belongs to."""
         seen = in_subtrees(paths_of(user, (*READING_ROLES, "administrator")))
-        return self.filter(seen | Q(path__in=own_paths(user)))
+        if user.member_id:
+            seen |= Q(pk__in=user.member.memberships.on(timezone.localdate()).values("organization"))
+        return self.filter(seen)
 
     def for_roles(self, user: "User", *roles: str):
         """Organisations at or below those where the user holds one of `roles`."""
@@ -411,6 +413,12 @@ class LeaveRequestQuerySet(models.QuerySet):
 
 
 class DuesMonthQuerySet(models.QuerySet):
+    def visible_to(self, user: "User"):
+        """Dues of members whose records the user may read."""
+        from members.models import Member
+
+        return self.filter(member__in=Member.objects.visible_to(user))
+
     def with_paid(self):
         """Adds `paid_yuan`, the sum of the month's payments, and `last_paid_on`."""
         paid = Coalesce(Sum("payments__amount_yuan"), 0, output_field=DecimalField(max_digits=10, decimal_places=2))

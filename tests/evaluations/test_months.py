@@ -410,7 +410,7 @@ def test_pages_take_the_same_queries(sign_in, half, places, people, django_asser
         unrecorded_event(places, people, title=f"学习{number}")
     services.ask_of_month(places.branch, MARCH, "请核对", actor=people.leader, member=people.zhang)
     client = sign_in(people.general)
-    with django_assert_num_queries(32):
+    with django_assert_num_queries(33):
         page(client, places.branch)
     with django_assert_num_queries(6):
         client.get(reverse("evaluations:months"), {"month": "2025-03"})

@@ -6,8 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from members.models import ClosedPeriod, Exemption, Position
-from members.services import require_day_open, require_open, settle
-from members.services.people import add_exemption, add_position
+from members.services import add_position, require_day_open, require_open, settle
+from members.services.people import add_exemption
 from members.services.periods import WAYS_OUT
 from tests import factories as make
 

@@ -187,9 +187,9 @@ def test_settled_dates_on_the_edit_page_are_refused(people, places, sign_in, nov
 
 
 def test_history_is_paged(people, sign_in):
-    for number in range(21):
+    for number in range(51):
         people.zhang.phone = f"1380000{number:04}"
         services.edit_member(people.zhang, actor=people.secretary)
     client = sign_in(people.secretary)
-    assert len(client.get(url("member", people.zhang.pk)).context["page"]) == 20
+    assert len(client.get(url("member", people.zhang.pk)).context["page"]) == 50
     assert len(client.get(url("member", people.zhang.pk), {"page": 2}).context["page"]) == 1

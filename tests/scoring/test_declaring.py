@@ -255,7 +255,7 @@ def test_pages_take_the_same_queries(sign_in, people, places, village, django_as
         client.get(form_address())
 
 
-PICK_QUERIES, FORM_QUERIES = 9, 10  # with the count of the user's drafts
+PICK_QUERIES, FORM_QUERIES = 10, 11  # with the count of the user's drafts
 
 
 def test_definitions_are_not_read_again(people, village, monkeypatch):
