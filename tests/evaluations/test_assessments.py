@@ -362,4 +362,4 @@ def test_branch_sheet_takes_the_same_queries(sign_in, people, places, department
         client.get(url)
 
 
-LIST_QUERIES, SHEET_QUERIES = 12, 21
+LIST_QUERIES, SHEET_QUERIES = 12, 20
