@@ -4,7 +4,6 @@ import datetime
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Q
 from django.utils import timezone
 
 from evaluations.course import Change, in_words, titles_of
@@ -13,7 +12,7 @@ from members.dates import last_of
 from members.dues_unrecorded import unrecorded_dues
 from members.expected import unrecorded
 from members.models import Activity, Member, Organization
-from members.querysets import in_subtrees
+from members.querysets import at_or_below
 from scoring.engine import Period
 from scoring.models import Entry
 
@@ -53,8 +52,7 @@ def look_through(round_: Round, parts: list[RoundBranch]) -> Lookthrough:
     changes: dict[str, list] = {}
     for part in parts:
         changes |= part.changes
-    places = in_subtrees([part.organization.path for part in parts], "organization__path")
-    unfinished, dues = _unfinished(places, period), _unrecorded_dues(parts, period)
+    unfinished, dues = _unfinished(parts, period), _unrecorded_dues(parts, period)
     pending = Entry.objects.pending().filter(
         member__in=results.values("member"), date__range=(period.starts_on, period.ends_on)
     )
@@ -87,9 +85,10 @@ def _named(results, by_pk: dict[int, RoundBranch]) -> list[Result]:
     return found
 
 
-def _unfinished(places: Q, period: Period) -> list[tuple[Activity, int, int]]:
+def _unfinished(parts: list[RoundBranch], period: Period) -> list[tuple[Activity, int, int]]:
     """Activities held in the period of which not everybody who belonged there has attendance on record, by date."""
     until = min(period.ends_on, timezone.localdate())
+    places = at_or_below([part.organization for part in parts], "organization__path")
     held = Activity.objects.filter(places, date__range=(period.starts_on, until))
     held = list(held.with_summary().select_related("organization").order_by("date", "pk"))
     missing = unrecorded(held)

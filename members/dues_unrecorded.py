@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from members.dates import last_of
 from members.models import DuesMonth, Member, Membership, MemberStatus, Mobility, Organization
-from members.querysets import in_subtrees, lineage, mobility_on, status_on
+from members.querysets import at_or_below, lineage, mobility_on, status_on
 
 
 def unrecorded_dues(
@@ -19,11 +19,12 @@ def unrecorded_dues(
     Where nobody is missing there is no key. Those who pay are the ones that `payers` gives, without who has settled
     abroad. Three queries, however many places and months.
     """
+    places = list(places)
     days = {month: min(last_of(month), timezone.localdate()) for month in months}
     by_path = {place.path: place.pk for place in places}
     if not days or not by_path:
         return {}
-    waiting = _without_record(list(by_path), days)
+    waiting = _without_record(places, days)
     found = defaultdict(list)
     for member in _with_states(waiting, days):
         for path, month in waiting[member.pk]:
@@ -34,11 +35,11 @@ def unrecorded_dues(
 
 
 def _without_record(
-    paths: list[str], days: dict[datetime.date, datetime.date]
+    places: list[Organization], days: dict[datetime.date, datetime.date]
 ) -> dict[int, list[tuple[str, datetime.date]]]:
     """By member id: where the member belonged on the day of a month that is not on record, and the month."""
     there = Membership.objects.during(min(days.values()), max(days.values()))
-    there = there.filter(in_subtrees(paths, "organization__path"))
+    there = there.filter(at_or_below(places, "organization__path"))
     recorded = DuesMonth.objects.filter(month__in=days, member__in=there.values("member"))
     recorded = set(recorded.values_list("member", "month"))
     waiting = defaultdict(list)
