@@ -59,4 +59,4 @@ def test_month_is_done_without_scripts(secretary, site):
     expect(page.get_by_text("已经确认,记录没有再变动。")).to_be_visible()
 
     page.goto(site)
-    expect(page.get_by_role("link", name=re.compile("党费|走访|请假待批|审核"))).to_have_count(0)
+    expect(page.get_by_role("link", name=re.compile(f"登记 {TODAY.month} 月党费|走访|请假待批|审核"))).to_have_count(0)

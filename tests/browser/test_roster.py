@@ -5,6 +5,8 @@ import datetime
 import pytest
 from playwright.sync_api import expect
 
+from members.dates import months_later
+
 pytestmark = pytest.mark.browser
 
 TODAY = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))).date()
@@ -60,7 +62,8 @@ def convert(page, picture):
     page.get_by_role("link", name="登记转正").click()
     page.get_by_label("转为正式党员的日期").fill(str(JOINED))
     page.get_by_role("button", name="登记").click()
-    expect(page.get_by_text(f"转正日期 {JOINED} 要晚于入党日期 {JOINED}。").first).to_be_visible()
+    sentence = f"夏小雨的预备期到 {months_later(JOINED, 12)},转正日期最早是这一天。"
+    expect(page.get_by_text(sentence).first).to_be_visible()
     picture("member-convert")
     day = TODAY - datetime.timedelta(20)
     page.get_by_label("转为正式党员的日期").fill(str(day))
@@ -76,7 +79,8 @@ def move_away_and_back(page, picture):
     picture("member-mobility")
     page.get_by_role("button", name="登记").click()
     expect(page.get_by_text("2024-03-01 起,原来在家")).to_be_visible()
-    page.get_by_role("button", name="撤销 2024-03-01 起流动").click()
+    page.get_by_role("link", name="撤销 2024-03-01 起流动").click()
+    page.get_by_role("button", name="撤销这次变动").click()
     expect(page.get_by_text("已撤销夏小雨自 2024-03-01 起的变动。")).to_be_visible()
 
 
