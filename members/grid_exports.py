@@ -75,7 +75,10 @@ def dues_half_book(rows: list[HalfRow], months: list[datetime.date], can_record:
         paid = [cell.cell.paid if cell.is_here else "" for cell in row.cells]
         words = [half_words(cell, can_record) for cell in row.cells]
         cells = [part for both in zip(paid, words, strict=True) for part in both]
-        sums = [sum(cell.due for cell in asked), sum(filter(None, paid)), sum(cell.rest for cell in asked)]
+        owing = [
+            cell.cell.rest for cell in row.cells if cell.state in in_figures - {"open"}
+        ]  # what is over, as in 欠缴
+        sums = [sum(cell.due for cell in asked), sum(filter(None, paid)), sum(owing)]
         return [row.member.number, row.member.name, *cells, *sums, row.arrears.words if row.arrears else ""]
 
     return write([*head, "应缴合计", "已缴合计", "还欠合计", "欠缴"], map(line, rows), "党费")

@@ -2,6 +2,8 @@
 
 import datetime
 import itertools
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import or_
@@ -33,6 +35,8 @@ ATTENDANCE_ROLES = ("group_leader", "branch_secretary", "general_branch", "stree
 
 MEMBER_KINDS = ("branch", "education_branch", "group")  # of organisations that members belong to
 STEP = 4  # characters of a tree path a level
+
+COUNTED = re.compile(r"(\D*)(\d{1,18})")  # a number that counts on, with what it begins with
 
 
 def lineage(path: str) -> list[str]:
@@ -260,10 +264,20 @@ class MemberQuerySet(models.QuerySet):
         """Leaves the encrypted columns in the database; for lists that do not show them."""
         return self.defer("id_number", "phone", "id_number_digest")
 
-    def free_numbers(self) -> Iterator[str]:
-        """Numbers for new members: they count on from the highest in use, with six digits at least."""
-        taken = filter(None, map(whole, self.values_list("number", flat=True)))
-        return (f"{number:06}" for number in itertools.count(max(taken, default=0) + 1))
+    def free_numbers(self, like: "MemberQuerySet | None" = None) -> Iterator[str]:
+        """Numbers for new members: they count on from the highest in use of those that begin alike.
+
+        like: members whose numbers show how they are written, as HP0032; without any, six digits.
+        """
+        written = Counter(
+            (found[1], len(found[2]))
+            for number in ([] if like is None else like.values_list("number", flat=True))
+            if (found := COUNTED.fullmatch(number))
+        )
+        ((beginning, digits), _), *_ = written.most_common(1) or [(("", 6), 0)]
+        alike = self.filter(number__startswith=beginning).values_list("number", flat=True)
+        taken = filter(None, (whole(number.removeprefix(beginning)) for number in alike))
+        return (f"{beginning}{number:0{digits}}" for number in itertools.count(max(taken, default=0) + 1))
 
     def search(self, text: str):
         """Members by part of a name, or by how its pinyin, its initials or the number begin; blanks do not count in names."""

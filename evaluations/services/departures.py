@@ -11,7 +11,7 @@ from django.utils import timezone
 from evaluations.models import Measure, MeasureStep
 from evaluations.permissions import can_stop_measure
 from members import services as roster
-from members.dates import day_name
+from members.dates import day_name, first_of
 from members.models import Member, Membership, Organization, Role, User
 from members.permissions import can_end_roles_of, holds
 from members.services.departures import leave_from
@@ -46,7 +46,7 @@ def what_stays(member: Member, day: datetime.date) -> str:
     """What is on record of the person on the day or after it, which a departure does not touch; empty if nothing is."""
     counts = (
         ("考勤 {} 次", member.attendances.filter(activity__date__gte=day).count()),
-        ("党费 {} 个月", member.dues_months.filter(month__gte=day).count()),
+        ("党费 {} 个月", member.dues_months.filter(month__gte=first_of(day)).count()),
     )
     return "、".join(words.format(count) for words, count in counts if count)
 

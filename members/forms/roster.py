@@ -104,7 +104,7 @@ class NewMemberForm(MemberForm):
         self.initial["organization"] = only_choice(organizations)
         self.user = user
         self.fields["number"].required = False
-        self.fields["number"].help_text = "每人一个。空着的,列入名册时接着已有的往下编。"
+        self.fields["number"].help_text = "每人一个。空着的,列入名册时接着这个支部已有的往下编。"
         self.helper.layout[-1:] = [pair("category", "mobility"), pair("organization", "starts_on")]
 
     def clean_starts_on(self):
@@ -172,16 +172,34 @@ class RemovalForm(forms.Form):
 
 
 class ReadmissionForm(forms.Form):
+    """A leaving that was entered by mistake, or somebody who has come back; then where to and since when."""
+
+    MISTAKE, BACK = "mistake", "back"
+
+    how = forms.ChoiceField(
+        label="为什么恢复",
+        choices=((MISTAKE, "移出登记错了,和没有移出过一样"), (BACK, "后来又回来了,从下面写的那天起")),
+        widget=forms.RadioSelect,
+    )
     organization = forms.ModelChoiceField(Organization.objects.none(), label="恢复到")
-    day = forms.DateField(label="从哪天起", widget=DateInput(), initial=timezone.localdate)
+    day = forms.DateField(label="从哪天起", widget=DateInput(), required=False)
 
     def __init__(self, *args, user: User, last: Membership, **kwargs):
         super().__init__(*args, **kwargs)
+        self.last = last
         offer(self, "organization", editable_organizations(user))
         self.initial["organization"] = last.organization
-        left_on = last.ends_on + datetime.timedelta(days=1)
-        self.fields["day"].help_text = f"移出登记错了的,写移出的那天 {left_on},就和没有移出过一样。"
-        self.helper = helper(pair("organization", "day"))
+        self.fields["how"].error_messages["required"] = "请选为什么恢复。"
+        self.fields["day"].help_text = "移出登记错了的不填。"
+        self.helper = helper("how", pair("organization", "day"))
+
+    def clean(self):
+        sent = super().clean()
+        if sent.get("how") == self.MISTAKE:
+            sent["organization"], sent["day"] = self.last.organization, self.last.ends_on + datetime.timedelta(days=1)
+        elif not sent.get("day") and "day" not in self.errors:
+            self.add_error("day", "请写从哪天起又回来的。")
+        return sent
 
 
 class DayForm(forms.Form):

@@ -94,7 +94,7 @@ def add_member(member: Member, organization: Organization, starts_on: datetime.d
     if not member.number:
         list(Organization.objects.select_for_update().filter(depth=1))  # two at once do not get the same
         require_unlisted(member, organization)
-        member.number = next(Member.objects.free_numbers())
+        member.number = next(Member.objects.free_numbers(like=Member.objects.of(organization)))
     _save(member)
     membership = Membership.objects.create(member=member, organization=organization, starts_on=starts_on)
     joining_change(membership, actor).save()

@@ -105,11 +105,13 @@ class Entry(models.Model):
 
     @property
     def particulars(self) -> str:
-        """What was filled in besides the day and the event, in a few words: 2 次,区级 10 分."""
+        """What was filled in besides the day and the event, in a few words: 2 次,区级 10 分, or what the clause gives."""
+        sign = "" if self.version.faults else {"merit": "加 ", "fault": "扣 "}.get(self.rule.sign, "")
         said = (
             f"{self.quantity} 次" if self.quantity > 1 else "",
             self.level_words,
-            "" if self.points is None else f"{self.points.normalize():f} 分",
+            "" if self.points is None else f"{sign}{self.points.normalize():f} 分",
+            self.rule.words if sign and not self.level_words and self.points is None else "",
             "" if self.amount_yuan is None else f"{self.amount_yuan.normalize():f} 元",
             self.get_half_display(),
             self.award,
@@ -119,9 +121,19 @@ class Entry(models.Model):
     @property
     def status_words(self) -> str:
         """The status; of an entry that waits, with the office that it waits for."""
-        if self.status == EntryStatus.REVIEWED and not self.version.faults and self.rule.office == "discipline":
+        if self.status == EntryStatus.REVIEWED and self.is_for_discipline_office:
             return "待纪工委审批"
         return self.get_status_display()
+
+    @property
+    def is_for_discipline_office(self) -> bool:
+        """Whether that office, and not the street's staff, approves what the branch has passed."""
+        return not self.version.faults and self.rule.office == "discipline"
+
+    def step_words(self, step: str) -> str:
+        """A step of the course, by the office that takes it."""
+        second = step == Decision.Step.STREET and self.is_for_discipline_office
+        return "纪工委审批" if second else Decision.Step(step).label
 
     @property
     def state_words(self) -> str:
@@ -189,4 +201,4 @@ class Decision(models.Model):
     def __str__(self) -> str:
         if self.step == self.Step.WITHDRAWAL:
             return self.get_step_display()
-        return f"{self.get_step_display()}{'通过' if self.approved else '没有通过'}"
+        return f"{self.entry.step_words(self.step)}{'通过' if self.approved else '没有通过'}"

@@ -31,7 +31,7 @@ class Question(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_step_display()}问询"
+        return f"{self.entry.step_words(self.step)}问询"
 
 
 class Answer(models.Model):

@@ -17,7 +17,7 @@ from members.uploads import file_response
 from scoring import permissions, services
 from scoring.clauses import articles_of
 from scoring.forms import AnswerForm, DecisionForm, EntryFilter, FirstCheckForm, ReversalForm, add_errors
-from scoring.models import Entry, EntryStatus, Evidence, Question
+from scoring.models import Decision, Entry, EntryStatus, Evidence, Question
 from scoring.reviewing import Filters, can_review_somewhere, clauses_in
 from scoring.tables import EntryTable
 
@@ -141,8 +141,8 @@ def entry_page(
 def _step_of(entry: Entry, user: User) -> str:
     """The step that the user is to decide; empty where it is not the user's turn."""
     if permissions.can_review(user, entry):
-        return "支部审核"
-    return "街道审批" if permissions.can_approve(user, entry) else ""
+        return entry.step_words(Decision.Step.BRANCH)
+    return entry.step_words(Decision.Step.STREET) if permissions.can_approve(user, entry) else ""
 
 
 @dataclass(frozen=True)

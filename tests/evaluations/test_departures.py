@@ -37,7 +37,8 @@ def remove(client, member, **fields):
 
 
 def readmit(client, member, place, day):
-    return client.post(url("readmit_member", member), {"organization": place.pk, "day": str(day)}, follow=True)
+    fields = {"how": "back", "organization": place.pk, "day": str(day)}
+    return client.post(url("readmit_member", member), fields, follow=True)
 
 
 def said(response) -> list[str]:
@@ -257,7 +258,10 @@ def test_list_of_who_has_left_asks_once_however_many(sign_in, people, places, le
 
 def test_wrong_leaving_is_taken_back_without_a_gap(sign_in, people, places, left):
     client = sign_in(people.secretary)
-    page = readmit(client, left, places.branch, FIRST)
+    address, where = url("readmit_member", left), {"organization": places.branch.pk}
+    assert faults(client.post(address, where)) == ["请选为什么恢复。", "请写从哪天起又回来的。"]
+    assert faults(client.post(address, where | {"how": "back"})) == ["请写从哪天起又回来的。"]
+    page = client.post(address, where | {"how": "mistake"}, follow=True)
     assert said(page) == [
         f"王志强自 2025 年 4 月 1 日起恢复到和平社区第一党支部名册,编号 {left.number} 不变。有职务的请另行登记。"
     ]

@@ -309,7 +309,7 @@ def test_month_page_names_whose_dues_nobody_has_recorded(sign_in, half, places, 
 
     assert dues() == (" 2 人都还没有登记 。 看 3 月党费", True)
     make.dues(people.zhang, MARCH, people.secretary, 10, 10, datetime.date(2025, 3, 20))
-    assert dues() == (" 还没有登记 1 人 :王志强;已登记 1 人,都是缴清的。 看 3 月党费", True)
+    assert dues() == (" 还没有登记 1 人 :王志强;其余 1 人都已缴清。 看 3 月党费", True)
     make.dues(people.wang, MARCH, people.secretary)
     assert dues() == ("应缴 2 人,没有缴清 1 人:王志强。", False)
 

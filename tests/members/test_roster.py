@@ -193,6 +193,13 @@ def test_add_member_without_a_number_gets_the_next_one(people, places, sign_in):
     assert Member.objects.get(number="000123").name == page.context["member"].name
 
 
+def test_add_member_without_a_number_is_numbered_as_the_branch_is(people, places, sign_in):
+    for person, number in ((people.zhang, "HP0031"), (people.wang, "HP0032"), (people.liu, "GM0100")):
+        Member.objects.filter(pk=person.pk).update(number=number)
+    sign_in(people.secretary).post(url("add_member"), new_member(organization=places.branch.pk, number=""))
+    assert Member.objects.get(name="陈桂兰").number == "HP0033"
+
+
 def test_add_member_twice_without_a_number_is_refused(people, places, sign_in):
     data, secretary = new_member(organization=places.branch.pk, number=""), sign_in(people.secretary)
     secretary.post(url("add_member"), data)
