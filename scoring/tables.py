@@ -27,10 +27,13 @@ class EntryTable(ListTable):
 
 
 class QueueTable(ListTable):
-    """Rows are entries as `Filters.entries` gives them, with member, version, evidence and reversal; a workbook alone."""
+    """Rows are entries as `Filters.entries` gives them, with branch, member, version, evidence and reversal; a workbook
+    alone.
+    """
 
     title = "待审"
     member = Column("党员", accessor="member__name")
+    branch_name = Column("所在组织")
     proxy = Column("代报", accessor="proxy_words")
     rule = Column("条款", accessor="title")
     quantity = Figures("次数")

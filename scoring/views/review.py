@@ -42,10 +42,12 @@ def queue(request: HttpRequest) -> HttpResponse:
     if not can_review_somewhere(user):
         raise PermissionDenied
     if is_export(request):
-        waiting = Filters.read(request.GET).entries(user).select_related("member", "declared_by", "reversal")
+        waiting = (
+            Filters.read(request.GET).entries(user).with_branch().select_related("member", "declared_by", "reversal")
+        )
         return exported(request, QueueTable(waiting.prefetch_related("version", "evidence"), request))
     filters = Filters.read(request.GET)
-    found = filters.entries(user)
+    found = filters.entries(user).with_branch()
     found = found.select_related("member", "declared_by").prefetch_related("version", "evidence")
     page = Paginator(found, MOST_AT_ONCE).get_page(request.GET.get("page"))
     mine = filters.whose == Filters.MINE

@@ -112,9 +112,23 @@ def test_queue_as_a_workbook_has_what_the_filters_find(sign_in, people, adopted,
     with django_assert_max_num_queries(12):
         response = queue(client, item="bonus.activity", export="xlsx", sort="rule", page="2")
     head, first, *rest = rows_of(response)
-    assert head == ["党员", "代报", "条款", "次数", "级别", "日期", "事由", "初核", "材料(份)", "登记于", "状态"]
-    assert first[:9] == ["张建国", "李秀英代报", "参加上级活动取得成绩", 1, None, "2025-04-20", "=比赛 0", None, 0]
-    assert first[10] == "待街道审批"
+    assert head == [
+        "党员",
+        "所在组织",
+        "代报",
+        "条款",
+        "次数",
+        "级别",
+        "日期",
+        "事由",
+        "初核",
+        "材料(份)",
+        "登记于",
+        "状态",
+    ]
+    assert first[:3] == ["张建国", "和平社区第一党支部", "李秀英代报"]
+    assert first[3:10] == ["参加上级活动取得成绩", 1, None, "2025-04-20", "=比赛 0", None, 0]
+    assert first[11] == "待街道审批"
     assert len(rest) == 2
     assert queue(sign_in(people.member), export="xlsx").status_code == 403
 
