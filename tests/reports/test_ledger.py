@@ -185,7 +185,7 @@ def test_ledger_keeps_the_reason_of_a_refused_discipline_matter_from_them_too(si
         declared_by=people.secretary,
     )  # fmt: skip
     refused.decisions.create(step="street", approved=False, reason="斗殴的不是本人", decided_by=people.discipline)
-    assert "街道审批没有通过:斗殴的不是本人" in text(page(sign_in(people.member), people.zhang))
+    assert "纪工委审批没有通过:斗殴的不是本人" in text(page(sign_in(people.member), people.zhang))
     shown = text(page(sign_in(people.auditor), people.zhang))
     assert "没有通过审批,不计入。" in shown
     assert "斗殴" not in shown
